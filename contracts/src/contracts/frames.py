@@ -1,0 +1,117 @@
+"""The frames that a publisher sends (docs/protocol.md, "Frames"): built here, read here.
+
+One JSON object each. The event frame wraps the CloudEvent's stored bytes untouched; it is built by
+`event_frame` alone, so that what a publisher writes and what a contract suite expects cannot drift.
+Transports (WebSocket headers, SSE fields, lines) are not this module's concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from contracts.errors import InvalidFrameError
+from contracts.problem import Problem
+
+
+def event_frame(partition: int, offset: int, event: bytes) -> bytes:
+    """The frame of one event; `event` is the record's value: a JSON object without raw CR or LF."""
+    return b'{"type":"event","partition":%d,"offset":%d,"event":%b}' % (partition, offset, event)
+
+
+def hello_frame(  # noqa: PLR0913 - the frame's own members
+    *,
+    cursor: str,
+    until: str | None,
+    tip: str,
+    truncated: bool,
+    topic: str,
+    instance: str,
+    heartbeat_s: float,
+    expired: Mapping[str, int] | None = None,
+) -> bytes:
+    """The first frame of every stream; `cursor` is the resolved start, `until` the resolved end.
+
+    `expired` is there when ``on_expired=earliest`` moved partitions: partition → asked position.
+    """
+    members: dict[str, Any] = {"type": "hello", "cursor": cursor, "until": until, "tip": tip}
+    members |= {
+        "truncated": truncated,
+        "topic": topic,
+        "instance": instance,
+        "heartbeat_s": heartbeat_s,
+    }
+    if expired:
+        members["expired"] = dict(expired)
+    return orjson.dumps(members)
+
+
+def live_frame(cursor: str, replayed: int) -> bytes:
+    """Once, on first reaching the tip; `replayed` counts the events sent before it."""
+    return b'{"type":"live","cursor":"%b","replayed":%d}' % (cursor.encode(), replayed)
+
+
+def heartbeat_frame(cursor: str, behind: int) -> bytes:
+    """Every ``heartbeat_s``; `behind` is the distance to the tip in offsets."""
+    return b'{"type":"heartbeat","cursor":"%b","behind":%d}' % (cursor.encode(), behind)
+
+
+def moved_frame(cursor: str, retry_after_ms: int) -> bytes:
+    """Before a planned close: resume elsewhere from `cursor` after `retry_after_ms`."""
+    return b'{"type":"moved","cursor":"%b","retry_after_ms":%d}' % (cursor.encode(), retry_after_ms)
+
+
+def end_frame(cursor: str) -> bytes:
+    """The bounded stream is complete."""
+    return b'{"type":"end","cursor":"%b"}' % cursor.encode()
+
+
+def error_frame(problem: Problem) -> bytes:
+    """Before an abnormal close."""
+    return orjson.dumps({"type": "error", "problem": problem.document()})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as a client reads it: where it stands and the CloudEvent itself."""
+
+    partition: int
+    offset: int
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Any other frame: its type and all its members. Clients ignore types that they do not know."""
+
+    type: str
+    members: dict[str, Any]
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor that the frame carries, if it carries one."""
+        value = self.members.get("cursor")
+        return value if isinstance(value, str) else None
+
+
+def parse_frame(text: str | bytes) -> Event | Control:
+    """Read one frame.
+
+    Raises:
+        InvalidFrameError: not a JSON object with a ``type``, or an event frame without its members.
+    """
+    try:
+        members = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidFrameError("the frame is not JSON") from error
+    if not isinstance(members, dict) or not isinstance(members.get("type"), str):
+        raise InvalidFrameError("a frame is a JSON object with a type")
+    if members["type"] != "event":
+        return Control(members["type"], members)
+    try:
+        return Event(members["partition"], members["offset"], members["event"])
+    except KeyError as error:
+        raise InvalidFrameError(f"an event frame lacks its member {error.args[0]}") from error
