@@ -1,0 +1,22 @@
+"""The one base of what this package raises."""
+
+from __future__ import annotations
+
+
+class ChassisError(Exception):
+    """Something around the service, not in it, stands in the way; the message says what to do."""
+
+    code = "chassis"
+    retriable = False
+
+
+class PortInUseError(ChassisError):
+    """The address to listen on is taken or cannot be bound."""
+
+    code = "port-in-use"
+
+
+class RawWriteRefusedError(ChassisError):
+    """A raw write before the WebSocket was accepted or after it began to close: our own bug."""
+
+    code = "raw-write-refused"

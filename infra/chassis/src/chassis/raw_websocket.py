@@ -1,0 +1,153 @@
+"""Prebuilt frames written straight to the transport, offered as an ASGI extension.
+
+`RawWebSocketProtocol` is uvicorn's sans-IO WebSocket protocol that also offers itself to the
+application as ``scope["extensions"]["broadcaster.raw"]``. Invariant: a raw write reaches the
+transport only between the accepted handshake and the first sign of an end (either side's close
+frame, a protocol error, a lost connection); at that sign `on_lost` is called, once, before anything
+else is written. Never used with permessage-deflate: `chassis.server` turns it off.
+
+uvicorn is pinned exactly, because the overridden methods are its own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from chassis.errors import RawWriteRefusedError
+
+EXTENSION = "broadcaster.raw"
+
+
+class RawWebSocket:
+    """One connection's raw side. The application sets the callbacks; all run on the event loop."""
+
+    __slots__ = ("_lost", "_open", "_protocol", "on_lost", "on_pause", "on_resume", "paused")
+
+    def __init__(self, protocol: WebSocketsSansIOProtocol) -> None:
+        self._protocol = protocol
+        self._open = False
+        self._lost = False
+        self.paused = False
+        """The transport's buffer is above its high-water mark."""
+        self.on_pause: Callable[[], None] | None = None
+        """The buffer passed the high-water mark. May run inside `write` (uvloop writes at once)."""
+        self.on_resume: Callable[[], None] | None = None
+        """The buffer fell to the low-water mark."""
+        self.on_lost: Callable[[], None] | None = None
+        """No further write is allowed. Runs once."""
+
+    @property
+    def is_open(self) -> bool:
+        """Accepted, and no sign of an end yet."""
+        return self._open and not self._lost
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What the transport holds and the kernel has not taken."""
+        return self._protocol.transport.get_write_buffer_size()
+
+    def writer(self) -> Callable[[bytes | memoryview], None]:
+        """The transport's own ``write``: the caller drops it when `on_lost` runs.
+
+        Raises:
+            RawWriteRefusedError: before the handshake or after the first sign of an end.
+        """
+        if not self.is_open:
+            raise RawWriteRefusedError("raw writes are for accepted, open WebSockets only")
+        return self._protocol.transport.write
+
+    def batch_writer(self) -> Callable[[list[bytes | memoryview]], None]:
+        """The transport's own ``writelines``, under the same terms as `writer`."""
+        if not self.is_open:
+            raise RawWriteRefusedError("raw writes are for accepted, open WebSockets only")
+        return self._protocol.transport.writelines
+
+    def set_write_buffer_limits(self, high_bytes: int, low_bytes: int) -> None:
+        """Where `on_pause` and `on_resume` are called."""
+        self._protocol.transport.set_write_buffer_limits(high_bytes, low_bytes)
+
+    def abort(self) -> None:
+        """Drop the connection without flushing: for a peer that does not read."""
+        self.lost()
+        self._protocol.transport.abort()
+
+    def accepted(self) -> None:
+        """Told by the protocol after the handshake."""
+        self._open = True
+
+    def lost(self) -> None:
+        """Told by the protocol at the first sign of an end."""
+        if self._lost:
+            return
+        self._lost = True
+        if self.on_lost is not None:
+            self.on_lost()
+
+
+class RawWebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, telling its `RawWebSocket` what happens to the connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.raw = RawWebSocket(self)
+
+    async def run_asgi(self) -> None:
+        """Offer the raw side, then run the application."""
+        extensions = self.scope.get("extensions")
+        if extensions is not None:
+            extensions[EXTENSION] = self.raw  # type: ignore[assignment]
+        try:
+            await super().run_asgi()
+        finally:
+            self.raw.lost()
+
+    async def send(self, message: Any) -> None:
+        """Note the handshake's end and our own close."""
+        if message["type"] == "websocket.close":
+            self.raw.lost()
+        await super().send(message)
+        if message["type"] == "websocket.accept" and not self.transport.is_closing():
+            self.raw.accepted()
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is above the high-water mark."""
+        super().pause_writing()
+        self.raw.paused = True
+        if self.raw.on_pause is not None and self.raw.is_open:
+            self.raw.on_pause()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer is at the low-water mark."""
+        super().resume_writing()
+        self.raw.paused = False
+        if self.raw.on_resume is not None and self.raw.is_open:
+            self.raw.on_resume()
+
+    def handle_close(self, event: Frame) -> None:
+        """The peer closes: nothing may follow the close frame that answers it."""
+        self.raw.lost()
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """The peer broke the protocol."""
+        self.raw.lost()
+        super().handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """The peer did not answer a ping."""
+        self.raw.lost()
+        super().keepalive_timeout()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self.raw.lost()
+        super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.raw.lost()
+        super().connection_lost(exc)

@@ -1,0 +1,161 @@
+"""One ASGI application on one address, from a bound socket to a drained exit.
+
+SIGTERM or SIGINT starts the drain, which the service itself carries out (tell clients, flush), and
+then stops uvicorn; a second signal stops it at once. The process ends with status 0: being asked to
+stop is no failure. Starting and stopping what the application uses is the composition root's job,
+so the ASGI lifespan is off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from chassis.errors import PortInUseError
+from chassis.logs import get_logger
+from chassis.raw_websocket import RawWebSocketProtocol
+
+_log = get_logger("chassis.server")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Bounds of the server, all settings of the services."""
+
+    backlog: int = 4096
+    message_bytes: int = 16 << 20
+    ping_interval_s: float = 20.0
+    ping_timeout_s: float = 20.0
+    drain_timeout_s: float = 8.0
+    """How long the service's own drain may take."""
+    close_timeout_s: float = 1.5
+    """How long connections may take to close after it."""
+
+
+def bind(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
+    """Sockets for `host`; ``localhost`` means both loopbacks, so that either resolution works.
+
+    `port` 0 takes a free one, the same on both.
+
+    Raises:
+        PortInUseError: says which variable to set.
+    """
+    hosts = ["127.0.0.1", "::1"] if host == "localhost" else [host]
+    sockets: list[socket.socket] = []
+    for each in hosts:
+        family = socket.AF_INET6 if ":" in each else socket.AF_INET
+        chosen = sockets[0].getsockname()[1] if sockets else port
+        try:
+            sockets.append(_bind_one(family, each, chosen))
+        except OSError as error:
+            if sockets and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                continue  # a machine without IPv6
+            for bound in sockets:
+                bound.close()
+            raise PortInUseError(_why(each, chosen, error, port_variable)) from error
+    return sockets
+
+
+def _bind_one(family: int, host: str, port: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((host, port))
+        # Listening here, not in uvicorn, makes a second process on the port fail now rather than
+        # after it has joined its consumer group.
+        bound.listen(4096)
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
+
+
+def _why(host: str, port: int, error: OSError, port_variable: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is in use by another program; "
+            f"stop that program or set {port_variable} to a free port"
+        )
+    return f"cannot listen on {host} port {port} ({error.strerror}); check host and {port_variable}"
+
+
+class _DrainingServer(uvicorn.Server):
+    def __init__(
+        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], timeout_s: float
+    ) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._drain_timeout_s = timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._draining: asyncio.Task[None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's
+        self._loop.call_soon_threadsafe(self._begin, signal.Signals(sig).name)
+
+    def _begin(self, name: str) -> None:
+        if self._draining is not None:
+            _log.warning("stopping at once: asked a second time", signal=name)
+            self.should_exit = self.force_exit = True
+            return
+        _log.info("draining", signal=name)
+        self._draining = asyncio.create_task(self._drain_then_exit())
+
+    async def _drain_then_exit(self) -> None:
+        try:
+            await asyncio.wait_for(self._drain(), self._drain_timeout_s)
+        except TimeoutError:
+            _log.warning("the drain took too long; going on to stop", seconds=self._drain_timeout_s)
+        except Exception:  # noqa: BLE001 - whatever went wrong, the process must still stop
+            _log.exception("the drain failed; going on to stop")
+        self.should_exit = True
+
+
+async def serve(
+    app: Any,
+    sockets: list[socket.socket],
+    *,
+    drain: Callable[[], Awaitable[None]],
+    limits: ServerLimits,
+) -> None:
+    """Serve `app` until a signal, then drain and return."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws=RawWebSocketProtocol,
+        ws_max_size=limits.message_bytes,
+        ws_ping_interval=limits.ping_interval_s,
+        ws_ping_timeout=limits.ping_timeout_s,
+        ws_per_message_deflate=False,  # raw writes and context takeover do not mix
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        backlog=limits.backlog,
+        timeout_graceful_shutdown=max(1, round(limits.close_timeout_s)),
+    )
+    await _DrainingServer(config, drain, limits.drain_timeout_s).serve(sockets)
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run a service's main coroutine on uvloop where there is one; gives its exit status."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with contextlib.suppress(ImportError):  # Windows has no uvloop
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
