@@ -1,0 +1,212 @@
+"""Subscribing: the thin I/O shell around `broadcaster.subscription`.
+
+One connection at a time, read only as fast as the caller takes events: what is not taken stays with
+the publisher (TCP back-pressure), never in memory here. No decision is made here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from types import TracebackType
+from typing import Self, assert_never
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from broadcaster.backoff import Backoff
+from broadcaster.connection import Closed, OpenFailed, describe_close, open_connection
+from broadcaster.errors import RefusedError, UnreachableError
+from broadcaster.request import Request
+from broadcaster.subscription import Finished, Received, Refused, Resume, Subscription
+from contracts.close import CloseCode
+from contracts.frames import Control
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The stream was cut and will be resumed from `cursor` after `delay_s`."""
+
+    reason: str
+    delay_s: float
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what. All in seconds.
+
+    `silence_heartbeats` times the publisher's heartbeat without any frame is a dead connection.
+    `outage_s` bounds one outage of an established stream (None: never give up); a stream that never
+    stood is given up at once, unless `first_outage_s` says otherwise.
+    """
+
+    connect_s: float = 10.0
+    silence_heartbeats: float = 2.5
+    first_outage_s: float = 0.0
+    outage_s: float | None = None
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+class Stream:
+    """An endless (or, with `until`, bounded) stream of events that resumes by itself.
+
+    Iterate it once; leave it with ``async with`` or `aclose`, which closes the connection.
+    `cursor` stands after the item that was handed out last: store it when that item is dealt with.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        subscription: Subscription,
+        patience: Patience,
+        headers: Mapping[str, str],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._urls = urls
+        self._subscription = subscription
+        self._patience = patience
+        self._headers = headers
+        self._sleep = sleep
+        self._turn = 0
+        self._outage_began: float | None = None
+        self._stood = False
+        self._items = self._run()
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on from, as text for `since`; None before the first ``hello``."""
+        return self._subscription.cursor
+
+    def __aiter__(self) -> AsyncIterator[Received | Control | Interrupted]:
+        return self._items
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connection and the stream."""
+        await self._items.aclose()
+
+    async def _run(self) -> AsyncGenerator[Received | Control | Interrupted]:
+        while True:
+            opened = await self._connect()
+            if isinstance(opened, OpenFailed):
+                step: Resume | Finished | Refused = self._subscription.failed(opened.reason)
+            else:
+                self._subscription.opened()
+                try:
+                    while not isinstance(item := await self._next(opened), Closed):
+                        if item is not None:
+                            yield item
+                finally:
+                    # a peer that does not answer is not waited for (the close time-out)
+                    await opened.close()
+                step = self._subscription.closed(item.code, item.reason)
+            match step:
+                case Finished():
+                    return
+                case Refused():
+                    raise RefusedError(step.refusal, cursor=self.cursor)
+                case Resume():
+                    self._check_patience(step.reason)
+                    yield Interrupted(step.reason, step.delay_s, self.cursor)
+                    await self._sleep(step.delay_s)
+                case _:
+                    assert_never(step)
+
+    async def _connect(self) -> ClientConnection | OpenFailed:
+        """Every URL once, beginning with the one whose turn it is."""
+        request = self._subscription.request()
+        reasons: dict[str, str] = {}
+        for _ in self._urls:
+            url = self._urls[self._turn % len(self._urls)]
+            self._turn += 1  # also after a success: the next try begins with another instance
+            opened = await open_connection(
+                request.address(url), timeout_s=self._patience.connect_s, headers=self._headers
+            )
+            if not isinstance(opened, OpenFailed):
+                return opened
+            reasons[url] = opened.reason
+        return OpenFailed("; ".join(dict.fromkeys(reasons.values())))
+
+    async def _next(self, connection: ClientConnection) -> Received | Control | Closed | None:
+        """The next frame's content, None for a duplicate, or how the connection ended."""
+        subscription = self._subscription
+        if subscription.greeted:
+            silence_s = subscription.heartbeat_s * self._patience.silence_heartbeats
+        else:
+            silence_s = self._patience.connect_s  # `hello` comes first and at once
+        try:
+            async with asyncio.timeout(silence_s):
+                raw = await connection.recv(decode=False)
+        except TimeoutError:
+            return Closed(CloseCode.ABNORMAL, f"nothing was heard for {silence_s:g} s")
+        except ConnectionClosed as error:
+            return describe_close(error)
+        frame = subscription.receive(raw)
+        if subscription.greeted:
+            self._stood, self._outage_began = True, None
+        return frame
+
+    def _check_patience(self, reason: str) -> None:
+        allowed_s = self._patience.outage_s if self._stood else self._patience.first_outage_s
+        now = asyncio.get_running_loop().time()
+        if self._outage_began is None:
+            self._outage_began = now
+        if allowed_s is not None and now - self._outage_began >= allowed_s:
+            raise UnreachableError(" or ".join(self._urls), reason)
+
+
+def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
+    *urls: str,
+    since: str | None = None,
+    until: str | None = None,
+    types: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    on_expired: str | None = None,
+    on_ahead: str | None = None,
+    patience: Patience | None = None,
+    headers: Mapping[str, str] | None = None,
+    random: Random | None = None,
+) -> Stream:
+    """Subscribe to a publisher; with several `urls`, to whichever of its instances answers.
+
+    Args:
+        urls: ``ws://host:8081/websocket``. Cursors mean the same on every instance.
+        since: where to start, in the publisher's grammar (``earliest``, ``0:42@…``, ``-15m``);
+            without it, live only.
+        until: an exclusive end, in the same grammar; the stream then finishes by itself.
+        types: event types, ``order.*`` allowed; none means all.
+        keys: partition keys; none means all.
+        on_expired: ``earliest`` to start at what is left when the log no longer holds the cursor.
+        on_ahead: ``tip`` to start live when the cursor lies beyond the log's end.
+        patience: timeouts and back-off.
+        headers: for the handshake, credentials for instance.
+        random: the source of jitter; given in tests.
+
+    Iterating raises:
+        RefusedError: the publisher will not serve this request, now or after a cut.
+        UnreachableError: nothing usable answers for longer than `patience` allows.
+        ProtocolError: the publisher broke its protocol.
+        InvalidAddressError: a URL is not a WebSocket address.
+    """
+    if not urls:
+        raise TypeError("subscribe() needs at least one url")
+    request = Request(since, until, tuple(types), tuple(keys), on_expired, on_ahead)
+    for url in urls:
+        request = request.taking_over(url)
+    patience = patience or Patience()
+    source = random or Random()  # noqa: S311 - jitter, not a secret
+    subscription = Subscription(request, source, patience.backoff)
+    return Stream(urls, subscription, patience, headers or {})
