@@ -11,6 +11,7 @@ from broadcaster.backoff import Backoff
 from broadcaster.errors import ProtocolError
 from broadcaster.request import Request
 from broadcaster.subscription import Finished, Received, Refused, Resume, Subscription
+from clients.python.tests.fakes.frames import hello
 from contracts.close import CloseCode
 from contracts.frames import (
     Control,
@@ -18,23 +19,10 @@ from contracts.frames import (
     error_frame,
     event_frame,
     heartbeat_frame,
-    hello_frame,
     live_frame,
     moved_frame,
 )
 from contracts.problem import Problem, ProblemType
-
-
-def hello(cursor: str, *, until: str | None = None, heartbeat_s: float = 15) -> bytes:
-    return hello_frame(
-        cursor=cursor,
-        until=until,
-        tip=cursor,
-        truncated=False,
-        topic="events",
-        instance="one",
-        heartbeat_s=heartbeat_s,
-    )
 
 
 def subscription(asked: Request | None = None, *frames: bytes) -> Subscription:
@@ -284,4 +272,4 @@ def test_hello_members_stay_readable() -> None:
     sub.opened()
     frame = sub.receive(hello("0:3"))
     assert isinstance(frame, Control)
-    assert orjson.loads(orjson.dumps(frame.members))["instance"] == "one"
+    assert orjson.loads(orjson.dumps(frame.members))["instance"] == "fake"
