@@ -1,0 +1,1 @@
+"""Broadcaster's publisher: every subscriber is a cursor on one shared log, and pulls."""

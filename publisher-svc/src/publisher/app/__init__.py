@@ -1,0 +1,1 @@
+"""Use cases: commands, queries and the domain events that metrics and logs subscribe to."""

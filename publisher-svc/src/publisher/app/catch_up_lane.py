@@ -1,0 +1,177 @@
+"""The catch-up lane: whoever is not at the tip reads the log at its own cursor, in turns.
+
+One turn reads about `Turns.read_bytes` for one subscriber; turns are taken round robin in slices of
+`work_s`, with a pause of `rest_s` in between while there is live traffic to be fair to. A
+subscriber whose socket is full has no turn until it drains, so slowness costs it alone. Never
+waits: what must be loaded first is asked of the page pool, which gives the turn back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from publisher.app.events import Emit, EventsReplayed
+from publisher.app.ports import Scheduler
+from publisher.app.subscription import Lane, Subscription
+from publisher.domain.log import Expired, Log, Miss
+from publisher.domain.page import Page
+
+
+class PageSource(Protocol):
+    """Where missing pages come from: the page pool."""
+
+    def request(self, miss: Miss, give: Callable[[Page | None], None]) -> None:
+        """Load the page; `give` gets it (None: try again), later, never inside this call."""
+
+    def ahead(self, partition: int, position: int) -> None:
+        """A reader will soon be at `position`: load it if a reader has nothing else to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The lane's measures."""
+
+    read_bytes: int = 256 << 10
+    work_s: float = 0.001
+    rest_s: float = 0.003
+
+
+class CatchUpLane:
+    """See the module. The callbacks say what a turn came to when it was no plain read."""
+
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        log: Log,
+        source: PageSource,
+        scheduler: Scheduler,
+        turns: Turns,
+        *,
+        arrived: Callable[[Subscription], None],
+        expired: Callable[[Subscription, Expired], None],
+        lost: Callable[[Subscription], None],
+        live_traffic: Callable[[], bool],
+        emit: Emit,
+    ) -> None:
+        self._log = log
+        self._source = source
+        self._scheduler = scheduler
+        self._turns = turns
+        self._arrived = arrived
+        self._expired = expired
+        self._lost = lost
+        self._live_traffic = live_traffic
+        self._emit = emit
+        self._ready: deque[Subscription] = deque()
+        self._running = False
+
+    def wake(self, subscription: Subscription) -> None:
+        """Give a subscription a turn, unless it has one coming or its socket is full."""
+        if subscription.queued or subscription.lane is Lane.GONE or subscription.sink.paused:
+            return
+        subscription.queued = True
+        self._ready.append(subscription)
+        if not self._running:
+            self._running = True
+            self._scheduler.soon(self._run)
+
+    def _run(self) -> None:
+        end_s = self._scheduler.now_s() + self._turns.work_s
+        while self._ready:
+            subscription = self._ready.popleft()
+            subscription.queued = False
+            if subscription.lane is not Lane.GONE and not subscription.sink.paused:
+                self._turn(subscription)
+            if self._scheduler.now_s() >= end_s:
+                break
+        if not self._ready:
+            self._running = False
+        elif self._live_traffic():
+            self._scheduler.later(self._turns.rest_s, self._run)
+        else:
+            self._scheduler.soon(self._run)  # the loop polls its sockets in between
+
+    def _turn(self, subscription: Subscription) -> None:
+        partition = self._behind_most(subscription)
+        if partition is None:
+            self._arrived(subscription)
+            return
+        position = subscription.positions[partition]
+        stop = subscription.stop[partition] if subscription.stop is not None else None
+        answer = self._log.read(
+            partition,
+            position,
+            limit_bytes=self._turns.read_bytes,
+            wanted=subscription.wanted,
+            encoding=subscription.encoding,
+            stop=stop,
+            in_hand=subscription.in_hand,
+        )
+        match answer:
+            case Expired():
+                self._expired(subscription, answer)
+            case Miss():
+                subscription.queued = True  # one turn per load
+                self._source.request(answer, lambda page: self._loaded(subscription, page))
+            case (buffers, next_position, events):
+                self._deliver(subscription, buffers, events)
+                subscription.positions[partition] = next_position
+                self._note_progress(subscription, partition, next_position)
+                self.wake(subscription)
+
+    def _behind_most(self, subscription: Subscription) -> int | None:
+        """The partition to read next: of those with something to read, the one oldest in time.
+
+        The granularity is a page, so that cursors which are near each other share pages instead of
+        each wanting one of every partition at once.
+        """
+        tips = self._log.tips
+        stop = subscription.stop
+        readable = [
+            partition
+            for partition, at in enumerate(subscription.positions)
+            if at < (tips[partition] if stop is None else min(tips[partition], stop[partition]))
+        ]
+        if len(readable) < 2:
+            return readable[0] if readable else None
+        page = subscription.in_hand
+        if page is not None and page.partition in readable:
+            if page.first <= subscription.positions[page.partition] < page.next:
+                return page.partition  # finish what is in hand
+            subscription.in_hand = None
+        return min(readable, key=lambda partition: self._time_of(subscription, partition))
+
+    def _time_of(self, subscription: Subscription, partition: int) -> int:
+        known = self._log.next_ms(partition, subscription.positions[partition])
+        return subscription.reached_ms[partition] if known is None else known
+
+    def _note_progress(self, subscription: Subscription, partition: int, position: int) -> None:
+        page = subscription.in_hand
+        if page is not None and page.partition == partition and position >= page.next:
+            subscription.reached_ms[partition] = page.last_ms
+            subscription.in_hand = None
+        if position < self._log.tail_first(partition):
+            self._source.ahead(partition, position)
+
+    def _deliver(
+        self, subscription: Subscription, buffers: list[bytes | memoryview], events: int
+    ) -> None:
+        if not buffers:
+            return
+        if not subscription.announced:
+            subscription.replayed += events
+        self._emit(EventsReplayed(events, sum(len(buffer) for buffer in buffers)))
+        try:
+            if len(buffers) == 1:
+                subscription.write(buffers[0])
+            else:
+                subscription.sink.write_all(buffers)
+        except Exception:  # noqa: BLE001 - a transport that died under us
+            self._lost(subscription)
+
+    def _loaded(self, subscription: Subscription, page: Page | None) -> None:
+        subscription.queued = False
+        subscription.in_hand = page
+        self.wake(subscription)

@@ -1,0 +1,291 @@
+"""The hub: which lane every subscriber is in, and every step between them.
+
+All of it runs on the event loop and nothing here waits, so that no step of one subscriber can come
+between another's. Invariants (docs/invariants.md): a subscriber joins the live lane only when its
+positions equal the log's tips, in the same step; it leaves it with the positions up to which it was
+written; whatever ends a subscription ends it once, and tells it why when its socket can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.close import CloseCode
+from contracts.cursor import Cursor
+from contracts.frames import (
+    end_frame,
+    error_frame,
+    heartbeat_frame,
+    live_frame,
+    moved_frame,
+)
+from contracts.problem import Problem, ProblemType
+from publisher.app.catch_up_lane import CatchUpLane, PageSource, Turns
+from publisher.app.events import (
+    CaughtUp,
+    Emit,
+    FellBehind,
+    LogTrimmed,
+    SubscriberJoined,
+    SubscriberLeft,
+)
+from publisher.app.live_lane import LiveLane
+from publisher.app.ports import Scheduler
+from publisher.app.subscription import Lane, Subscription
+from publisher.domain.errors import InvariantError
+from publisher.domain.log import Expired, Log
+from publisher.domain.page import Page
+from publisher.domain.plan import Positions
+
+
+class Hub:
+    """See the module."""
+
+    def __init__(
+        self,
+        log: Log,
+        source: PageSource,
+        scheduler: Scheduler,
+        emit: Emit,
+        *,
+        turns: Turns = Turns(),  # noqa: B008 - a frozen value
+        longest_fan_out_s: float = 0.005,
+    ) -> None:
+        self.log = log
+        self.generation = ""
+        """The topic's, in every cursor that is given out."""
+        self._emit = emit
+        self._subscriptions: set[Subscription] = set()
+        self._waiting: set[Subscription] = set()
+        self._live = LiveLane(
+            now_s=scheduler.now_s, longest_s=longest_fan_out_s, fell_behind=self._fell_behind
+        )
+        self._catch_up = CatchUpLane(
+            log,
+            source,
+            scheduler,
+            turns,
+            arrived=self._arrived,
+            expired=self._expired,
+            lost=self.unsubscribe,
+            live_traffic=lambda: len(self._live) > 0,
+            emit=emit,
+        )
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Begin; the caller has written ``hello`` in the same step."""
+        self._subscriptions.add(subscription)
+        self._emit(SubscriberJoined(subscription.encoding.name))
+        if self._behind_nowhere(subscription):
+            self._arrived(subscription)  # a live subscriber need not wait for a turn
+        else:
+            self._catch_up.wake(subscription)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """The subscriber went."""
+        self._leave(subscription, None, "gone")
+
+    def broadcast(self, pages: list[Page]) -> Iterator[None]:
+        """Take the newest pages from the live consumer and fan them out.
+
+        Yields when it has held the loop long enough; the caller lets others run and goes on.
+
+        Raises:
+            InvariantError: a page does not follow its partition's tip, or a round is still open.
+        """
+        if self._live.in_round:
+            raise InvariantError("a fan-out round began inside another")
+        before = self.log.tips
+        for page in pages:
+            self.log.append(page)
+        for summary in self._live.fan_out(pages, before, self.log.tips):
+            if summary is None:
+                yield
+            elif summary.events or summary.skipped:
+                self._emit(summary)
+        self._wake_waiting()
+
+    def pause(self, subscription: Subscription) -> None:
+        """The subscriber's socket is full."""
+        if subscription.lane is Lane.LIVE:
+            self._live.full(subscription, self.log.tips)
+
+    def resume(self, subscription: Subscription) -> None:
+        """The subscriber's socket has room again."""
+        subscription.standstill = None
+        if subscription.lane is Lane.GONE:
+            return
+        if subscription.heartbeat_due:
+            subscription.heartbeat_due = False
+            self.heartbeat(subscription)
+        if subscription.lane in (Lane.CATCH_UP, Lane.WAITING):
+            self._catch_up.wake(subscription)
+
+    def heartbeat(self, subscription: Subscription) -> None:
+        """Tell a subscriber where it stands; one whose socket is full is told when it has room."""
+        if subscription.sink.paused:
+            subscription.heartbeat_due = True
+            return
+        cursor = self.cursor_of(subscription)
+        self.tell(subscription, heartbeat_frame(cursor, self.behind(subscription)))
+
+    def tell(self, subscription: Subscription, frame: bytes) -> None:
+        """Write one control frame."""
+        self.tell_encoded(subscription, subscription.encoding.wrap(frame))
+
+    def tell_encoded(self, subscription: Subscription, frame: bytes) -> None:
+        """Write one control frame that is in the subscriber's encoding already."""
+        try:
+            subscription.write(frame)
+        except Exception:  # noqa: BLE001 - a transport that died under us
+            self.unsubscribe(subscription)
+
+    def expire(self, partition: int, earliest: int) -> None:
+        """The broker's log begins at `earliest` now."""
+        if earliest > self.log.floors[partition]:
+            self.log.expire(partition, earliest)
+            self._emit(LogTrimmed(partition, earliest))
+            self._wake_waiting()
+
+    def add_partition(self, *, floor: int, tip: int) -> None:
+        """The topic has one more partition, held here from `tip` on.
+
+        Everybody gets it from `floor` on but bounded streams, whose end was resolved without it.
+        """
+        self.log.add_partition(floor=floor, tip=tip)
+        for subscription in self._subscriptions:
+            if subscription.lane is not Lane.LIVE:
+                subscription.positions.append(floor)
+                subscription.reached_ms.append(0)
+                if subscription.stop is not None:
+                    subscription.stop = (*subscription.stop, floor)
+
+    def refuse(self, subscription: Subscription, problem: Problem) -> None:
+        """End a subscription abnormally: tell it why, then close."""
+        if subscription.lane is Lane.GONE:
+            return
+        self.tell(subscription, error_frame(problem))
+        self._finish(subscription, problem.close_code, problem.type.value.name)
+
+    def stall(self, subscription: Subscription) -> None:
+        """Give up a subscriber whose socket does not drain."""
+        self._leave(subscription, CloseCode.STALLED, "stalled")
+        subscription.sink.abort()
+
+    def move(self, subscription: Subscription, retry_after_ms: int) -> None:
+        """End a subscription by plan: its cursor serves on any instance."""
+        if subscription.lane is Lane.GONE:
+            return
+        self.tell(subscription, moved_frame(self.cursor_of(subscription), retry_after_ms))
+        self._finish(subscription, CloseCode.MOVED, "moved")
+
+    # -- queries -------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many subscribers there are."""
+        return len(self._subscriptions)
+
+    def lanes(self) -> dict[str, int]:
+        """Subscribers by lane."""
+        live, waiting = len(self._live), len(self._waiting)
+        behind = len(self._subscriptions) - live - waiting
+        return {"live": live, "catch-up": behind, "waiting": waiting}
+
+    def subscriptions(self) -> list[Subscription]:
+        """All of them, as they are now."""
+        return list(self._subscriptions)
+
+    @property
+    def in_round(self) -> bool:
+        """A fan-out round is suspended."""
+        return self._live.in_round
+
+    def positions_of(self, subscription: Subscription) -> Positions:
+        """Up to where a subscriber has been written."""
+        if subscription.lane is Lane.LIVE:
+            return self._live.position_of(subscription, self.log.tips)
+        return tuple(subscription.positions)
+
+    def cursor_of(self, subscription: Subscription) -> str:
+        """The same as a cursor's text."""
+        return self.cursor(self.positions_of(subscription))
+
+    def cursor(self, positions: Positions) -> str:
+        """Positions on this topic as a cursor's text."""
+        return str(Cursor(positions, self.generation))
+
+    def behind(self, subscription: Subscription) -> int:
+        """Distance to the tip in offsets."""
+        positions = self.positions_of(subscription)
+        return sum(max(0, tip - at) for tip, at in zip(self.log.tips, positions, strict=True))
+
+    # -- steps between the lanes ---------------------------------------------------------------
+
+    def _behind_nowhere(self, subscription: Subscription) -> bool:
+        return all(at >= tip for at, tip in zip(subscription.positions, self.log.tips, strict=True))
+
+    def _arrived(self, subscription: Subscription) -> None:
+        """Nothing is left to read for it now."""
+        if subscription.is_complete:
+            self.tell(subscription, end_frame(self.cursor(tuple(subscription.positions))))
+            self._finish(subscription, CloseCode.NORMAL, "end")
+        elif subscription.stop is None and tuple(subscription.positions) == self.log.tips:
+            self._join_live(subscription)
+        else:
+            subscription.lane = Lane.WAITING
+            self._waiting.add(subscription)
+
+    def _join_live(self, subscription: Subscription) -> None:
+        self._waiting.discard(subscription)
+        subscription.lane = Lane.LIVE
+        subscription.in_hand = None
+        self._live.join(subscription)
+        first = not subscription.announced
+        self._emit(CaughtUp(subscription.encoding.name, first, subscription.replayed))
+        if first:
+            subscription.announced = True
+            # May pause the socket and so put it back into the catch-up lane: nothing follows.
+            cursor = self.cursor(tuple(subscription.positions))
+            self.tell(subscription, live_frame(cursor, subscription.replayed))
+
+    def _fell_behind(self, subscription: Subscription, positions: Positions) -> None:
+        if not self._live.leave(subscription):
+            return
+        subscription.lane = Lane.CATCH_UP
+        subscription.positions = list(positions)
+        self._emit(FellBehind(subscription.encoding.name))
+        self._catch_up.wake(subscription)  # has no effect while the socket is full
+
+    def _expired(self, subscription: Subscription, answer: Expired) -> None:
+        earliest = self.cursor(self.log.floors)
+        detail = (
+            f"partition {answer.partition} now begins at {answer.earliest}: retention overtook "
+            "this stream before it was read; on_expired=earliest goes on from there"
+        )
+        self.refuse(
+            subscription, Problem(ProblemType.CURSOR_EXPIRED, detail, {"earliest": earliest})
+        )
+
+    def _wake_waiting(self) -> None:
+        if self._waiting:
+            for subscription in list(self._waiting):
+                self._waiting.discard(subscription)
+                subscription.lane = Lane.CATCH_UP
+                self._catch_up.wake(subscription)
+
+    def _finish(self, subscription: Subscription, code: CloseCode, reason: str) -> None:
+        if subscription.lane is not Lane.GONE:
+            self._leave(subscription, code, reason)
+            subscription.sink.finish(code, reason)
+
+    def _leave(self, subscription: Subscription, code: CloseCode | None, reason: str) -> None:
+        if subscription.lane is Lane.GONE:
+            return
+        self._live.leave(subscription)
+        self._waiting.discard(subscription)
+        self._subscriptions.discard(subscription)
+        subscription.lane = Lane.GONE
+        subscription.in_hand = None
+        self._emit(SubscriberLeft(subscription.encoding.name, code, reason))

@@ -1,0 +1,160 @@
+"""The live lane: one joined block per poll and filter, one write per subscriber.
+
+Invariant: every member has been written everything below the tips that the lane last fanned out
+(`before` while a round has not reached it yet), and nothing above. A round may be suspended between
+chunks; who joins then is at the new tips already and is not in the round's plan, who leaves then is
+passed over. Nothing here is done per subscriber but the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from publisher.app.events import EventsBroadcast
+from publisher.app.subscription import Subscription
+from publisher.domain.encoding import Encoding
+from publisher.domain.filter import Filter
+from publisher.domain.page import Buffer, Page
+from publisher.domain.plan import Positions
+
+CHUNK = 64
+"""Writes between two looks at the clock."""
+
+Members = dict[Subscription, Callable[[Buffer], None]]
+
+
+class LiveLane:
+    """See the module. `fell_behind` is called for members whose socket had no room."""
+
+    def __init__(
+        self,
+        *,
+        now_s: Callable[[], float],
+        longest_s: float,
+        fell_behind: Callable[[Subscription, Positions], None],
+    ) -> None:
+        self._now_s = now_s
+        self._longest_s = longest_s
+        self._fell_behind = fell_behind
+        self._groups: dict[tuple[Filter, Encoding], Members] = {}
+        self._count = 0
+        self._fanning = False
+        self._full: list[Subscription] = []
+        self._before: Positions = ()
+        self._tips: Positions = ()
+        self._rest: list[list[Subscription]] | None = None
+        self._unwritten: set[Subscription] | None = None
+        self._departed: set[Subscription] = set()
+
+    def __len__(self) -> int:
+        """How many members it has."""
+        return self._count
+
+    @property
+    def in_round(self) -> bool:
+        """A round is suspended: some members have its block and some have not."""
+        return self._rest is not None
+
+    def join(self, subscription: Subscription) -> None:
+        """Take a subscription that stands exactly at the log's tips."""
+        group = self._groups.setdefault((subscription.wanted, subscription.encoding), {})
+        group[subscription] = subscription.write
+        self._count += 1
+
+    def leave(self, subscription: Subscription) -> bool:
+        """Let a member go; False if it was none."""
+        key = (subscription.wanted, subscription.encoding)
+        group = self._groups.get(key)
+        if group is None or group.pop(subscription, None) is None:
+            return False
+        self._count -= 1
+        if self.in_round:
+            # It may catch up and be back before the round ends: it must not get the block then.
+            self._departed.add(subscription)
+        elif not group:
+            del self._groups[key]
+        return True
+
+    def full(self, subscription: Subscription, tips: Positions) -> None:
+        """The socket of a member has no room: it leaves, now or when the write returns."""
+        if self._fanning:
+            self._full.append(subscription)
+        else:
+            self._fell_behind(subscription, self.position_of(subscription, tips))
+
+    def position_of(self, subscription: Subscription, tips: Positions) -> Positions:
+        """Up to where a member has been written."""
+        if self._rest is None:
+            return tips
+        if self._unwritten is None:  # once per suspension: a storm of demotions stays linear
+            self._unwritten = {member for chunk in self._rest for member in chunk}
+        due = subscription in self._unwritten and subscription not in self._departed
+        return self._before if due else self._tips
+
+    def members(self) -> Iterator[Subscription]:
+        """All members."""
+        for group in self._groups.values():
+            yield from group
+
+    def fan_out(
+        self, pages: list[Page], before: Positions, tips: Positions
+    ) -> Iterator[EventsBroadcast | None]:
+        """Write the pages to every member; yields None when it has held the loop long enough.
+
+        `pages` lead from `before` to `tips`. The last thing yielded is the round's summary.
+        """
+        self._before, self._tips = before, tips
+        plan = self._plan(pages)
+        deliveries = size = 0
+        self._rest = []
+        until_s = self._now_s() + self._longest_s
+        for index, (group, chunk, block, events) in enumerate(plan):
+            self._write(group, chunk, block)
+            deliveries += events * len(chunk)
+            size += len(block) * len(chunk)
+            if self._now_s() > until_s and index + 1 < len(plan):
+                self._rest = [later for _, later, _, _ in plan[index + 1 :]]
+                self._unwritten = None
+                yield None
+                until_s = self._now_s() + self._longest_s
+            self._rest, self._unwritten = [], set()
+        self._rest = self._unwritten = None
+        self._departed.clear()
+        for key in [key for key, group in self._groups.items() if not group]:
+            del self._groups[key]
+        yield EventsBroadcast(
+            sum(len(page) for page in pages),
+            sum(page.skipped for page in pages),
+            deliveries,
+            size,
+            max((page.last_ms for page in pages), default=0),
+        )
+
+    def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], bytes, int]]:
+        plan = []
+        for (wanted, encoding), group in self._groups.items():
+            views = [page.view(wanted, encoding) for page in pages]
+            block = views[0].data if len(views) == 1 else b"".join([view.data for view in views])
+            if not block:
+                continue
+            events = sum(len(view) for view in views)
+            members = list(group)
+            plan += [
+                (group, members[at : at + CHUNK], block, events)
+                for at in range(0, len(members), CHUNK)
+            ]
+        return plan
+
+    def _write(self, group: Members, chunk: list[Subscription], block: bytes) -> None:
+        self._fanning = True
+        for member in chunk:
+            write = group.get(member)
+            if write is not None and member not in self._departed:
+                try:
+                    write(block)
+                except Exception:  # noqa: BLE001 - a transport that died under us: treated as lost
+                    self._full.append(member)
+        self._fanning = False
+        # What paused inside its write has this block.
+        while self._full:
+            self._fell_behind(self._full.pop(), self._tips)

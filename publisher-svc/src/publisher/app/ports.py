@@ -1,0 +1,97 @@
+"""What the use cases need from outside, named by role. Adapters in ``infra``, fakes in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from contracts.close import CloseCode
+from publisher.domain.log import Miss
+from publisher.domain.page import Buffer, Page
+from publisher.domain.plan import OffsetsByTime, Positions
+
+
+class Sink(Protocol):
+    """A subscriber's connection, from `Subscription` to the wire.
+
+    `write` takes bytes of whole frames in order and does not wait. The adapter calls the hub's
+    `pause` and `resume` when the socket's buffer passes its marks, and `unsubscribe` when the
+    connection is gone, after which it takes no more writes.
+    """
+
+    @property
+    def paused(self) -> bool:
+        """The buffer is above its high-water mark."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What the socket has not taken yet."""
+
+    def writer(self) -> Callable[[Buffer], None]:
+        """The cheapest way to write one buffer; valid until the connection is gone."""
+
+    def write_all(self, buffers: list[Buffer]) -> None:
+        """Write several buffers as one."""
+
+    def finish(self, code: CloseCode, reason: str) -> None:
+        """What was written is the end: flush and close."""
+
+    def abort(self) -> None:
+        """Drop the connection without flushing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A page from the broker, and where the broker's log of that partition begins now."""
+
+    page: Page
+    log_start: int
+
+
+class PageReader(Protocol):
+    """One reader of the broker's log; used by one load at a time."""
+
+    @property
+    def at(self) -> tuple[int, int] | None:
+        """Partition and offset where it could go on cheapest."""
+
+    async def load(self, miss: Miss) -> Loaded:
+        """The page that begins at ``miss.start``, of about a page's bounds.
+
+        If the log begins above that, the page is empty and `Loaded.log_start` says where.
+
+        Raises:
+            PublisherError: retriable: the broker cannot be asked now.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnds:
+    """Where the broker's log begins and ends (high watermark), a position per partition."""
+
+    earliest: Positions
+    ends: Positions
+
+
+class TopicOffsets(Protocol):
+    """Questions to the broker about the topic; a retriable PublisherError when it is away."""
+
+    async def log_ends(self, partitions: int) -> LogEnds:
+        """Looked up at or after the call; many callers at once cost one request."""
+
+    async def offsets_for_times(self, partitions: int, times_ms: tuple[int, ...]) -> OffsetsByTime:
+        """First offsets at or after the timestamps."""
+
+
+class Scheduler(Protocol):
+    """The event loop, as far as the hub uses it."""
+
+    def now_s(self) -> float:
+        """A monotonic clock."""
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Run `call` in the loop's next turn."""
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> None:
+        """Run `call` after `delay_s`."""

@@ -1,0 +1,91 @@
+"""The sweep: heartbeats and stalled sockets, for all subscribers, from one timer.
+
+A subscriber has one of `SLOTS` slots, so that heartbeats spread over the interval; those at the tip
+share their bytes. Nothing is scheduled per subscriber.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.frames import heartbeat_frame
+from publisher.app.hub import Hub
+from publisher.app.ports import Scheduler
+from publisher.app.subscription import Lane, Subscription
+from publisher.domain.encoding import Encoding
+from publisher.domain.slowness import is_stalled, observe
+
+SLOTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Seconds; settings of the service."""
+
+    heartbeat_s: float = 15.0
+    stall_s: float = 30.0
+    """A socket that does not drain at all for this long is given up."""
+
+
+class Sweep:
+    """See the module. `start` once; it goes on until `stop`."""
+
+    def __init__(self, hub: Hub, scheduler: Scheduler, intervals: Intervals) -> None:
+        self._hub = hub
+        self._scheduler = scheduler
+        self._intervals = intervals
+        self._slots: list[set[Subscription]] = [set() for _ in range(SLOTS)]
+        self._slot = 0
+        self._running = False
+
+    def start(self) -> None:
+        """Begin sweeping."""
+        self._running = True
+        self._scheduler.later(self._intervals.heartbeat_s / SLOTS, self._tick)
+
+    def stop(self) -> None:
+        """Sweep no more."""
+        self._running = False
+
+    def add(self, subscription: Subscription) -> None:
+        """A new subscriber: its first heartbeat comes an interval from now."""
+        self._slots[self._slot].add(subscription)
+
+    def _tick(self) -> None:
+        if not self._running:
+            return
+        if self._hub.in_round:  # some have the round's block and some have not: just after it
+            self._scheduler.soon(self._tick)
+            return
+        self._scheduler.later(self._intervals.heartbeat_s / SLOTS, self._tick)
+        self._slot = (self._slot + 1) % SLOTS
+        self._beat(self._slots[self._slot])
+        self._find_stalled()
+
+    def _beat(self, slot: set[Subscription]) -> None:
+        slot -= {each for each in slot if each.lane is Lane.GONE}
+        shared: dict[Encoding, bytes] = {}
+        tip = heartbeat_frame(self._hub.cursor(self._hub.log.tips), 0)
+        for subscription in list(slot):
+            if subscription.lane is Lane.LIVE:
+                frame = shared.get(subscription.encoding)
+                if frame is None:
+                    frame = shared[subscription.encoding] = subscription.encoding.wrap(tip)
+                self._hub.tell_encoded(subscription, frame)
+            else:
+                self._hub.heartbeat(subscription)
+
+    def _find_stalled(self) -> None:
+        now_s = self._scheduler.now_s()
+        for subscription in self._hub.subscriptions():
+            if subscription.lane is Lane.LIVE or not subscription.sink.paused:
+                subscription.standstill = None
+                continue
+            subscription.standstill = observe(
+                subscription.standstill,
+                paused=True,
+                buffered_bytes=subscription.sink.buffered_bytes,
+                now_s=now_s,
+            )
+            if is_stalled(subscription.standstill, limit_s=self._intervals.stall_s, now_s=now_s):
+                self._hub.stall(subscription)

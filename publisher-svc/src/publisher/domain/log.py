@@ -1,0 +1,184 @@
+"""The log: one read for hot, cached and cold alike; the only thing that knows which is which.
+
+`read` answers with events, with what must be loaded first (`Miss`), or with `Expired`: below the
+log's start it is never silent. Invariant: a reader that goes from position to position by the
+answers alone gets every event that the log holds from its first position on, once, in order.
+Memory is bounded by the two limits, whatever the readers do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from publisher.domain.cache import BLOCK, PageCache, block_of
+from publisher.domain.encoding import Encoding
+from publisher.domain.filter import Filter
+from publisher.domain.page import Buffer, Page
+from publisher.domain.tail import Tail
+
+
+class Read(NamedTuple):
+    """Buffers to write in order, the next position, and how many events they hold."""
+
+    buffers: list[Buffer]
+    next: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """The page from `start` on, at most up to `stop`, must be loaded before the read can go on."""
+
+    partition: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The log begins at `earliest`, above the position asked for."""
+
+    partition: int
+    position: int
+    earliest: int
+
+
+class Log:
+    """See the module. Partitions are 0…n-1."""
+
+    __slots__ = ("_cache", "_floors", "_tail_limit_bytes", "_tails", "cold", "hits")
+
+    def __init__(self, *, tail_limit_bytes: int, cache_limit_bytes: int) -> None:
+        self._tail_limit_bytes = tail_limit_bytes
+        self._tails: list[Tail] = []
+        self._floors: list[int] = []
+        self._cache = PageCache(cache_limit_bytes)
+        self.hits = 0
+        """Reads served from the cache."""
+        self.cold = 0
+        """Reads that had to wait for a page."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions it has."""
+        return len(self._tails)
+
+    @property
+    def tips(self) -> tuple[int, ...]:
+        """The tip's positions."""
+        return tuple([tail.tip for tail in self._tails])
+
+    @property
+    def floors(self) -> tuple[int, ...]:
+        """The lowest positions that can still be served, as far as is known here."""
+        return tuple(self._floors)
+
+    @property
+    def tail_bytes(self) -> int:
+        """Memory of all tails."""
+        return sum(tail.bytes for tail in self._tails)
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory of the cache."""
+        return self._cache.bytes
+
+    def add_partition(self, *, floor: int, tip: int) -> int:
+        """The next partition: the log begins at `floor`, and reading live goes on at `tip`."""
+        self._tails.append(Tail(tip))
+        self._floors.append(floor)
+        return len(self._tails) - 1
+
+    def reset_partition(self, partition: int, *, floor: int, tip: int) -> None:
+        """Forget what was read: the log was cut at either end beyond what is held here."""
+        self._tails[partition] = Tail(tip)
+        self._floors[partition] = floor
+        self._cache.forget(partition)
+
+    def append(self, page: Page) -> None:
+        """Take the newest page from the live consumer and keep to the limit.
+
+        Raises:
+            InvariantError: it does not begin at its partition's tip.
+        """
+        self._tails[page.partition].append(page)
+        self._shed()
+
+    def insert(self, page: Page) -> None:
+        """Take a page that was loaded on demand."""
+        self._cache.insert(page)
+
+    def expire(self, partition: int, floor: int) -> None:
+        """The broker's log now begins at `floor`: nothing below it is served any more."""
+        if floor > self._floors[partition]:
+            self._floors[partition] = floor
+            self._tails[partition].expire(floor)
+            self._cache.expire(partition, floor)
+
+    def tail_first(self, partition: int) -> int:
+        """The lowest position served from memory without loading."""
+        return self._tails[partition].first
+
+    def next_ms(self, partition: int, position: int) -> int | None:
+        """The timestamp of the page at `position`, if it is in memory."""
+        page: Page | int | None = self._tails[partition].page_at(position)
+        if page is None and position < self.tail_first(partition):
+            page = self._cache.find(partition, position)
+        return page.first_ms if isinstance(page, Page) else None
+
+    def miss_at(self, partition: int, position: int) -> Miss | None:
+        """What would have to be loaded for `position`; None when it is in memory."""
+        tail = self._tails[partition]
+        if position >= tail.first or position < self._floors[partition]:
+            return None
+        found = self._cache.find(partition, position)
+        return None if isinstance(found, Page) else self._miss(partition, found)
+
+    def _miss(self, partition: int, start: int) -> Miss:
+        return Miss(partition, start, min(block_of(start) + BLOCK, self._tails[partition].tip))
+
+    def read(
+        self,
+        partition: int,
+        position: int,
+        *,
+        limit_bytes: int,
+        wanted: Filter,
+        encoding: Encoding,
+        stop: int | None = None,
+        in_hand: Page | None = None,
+    ) -> Read | Miss | Expired:
+        """What comes at `position`: about `limit_bytes`, below `stop`.
+
+        `in_hand` is a page just loaded for this reader, which a cache smaller than the crowd may
+        have dropped again. At the tip the answer is an empty `Read`.
+        """
+        if position < self._floors[partition]:
+            return Expired(partition, position, self._floors[partition])
+        tail = self._tails[partition]
+        if position >= tail.tip:
+            return Read([], position, 0)
+        if position >= tail.first:
+            read = Read(*tail.read(position, limit_bytes, wanted, encoding, stop))
+            self._shed()
+            return read
+        page: Page | int
+        if in_hand and in_hand.partition == partition and in_hand.first <= position < in_hand.next:
+            page = in_hand
+        else:
+            page = self._cache.find(partition, position)
+        if isinstance(page, int):
+            self.cold += 1
+            return self._miss(partition, page)
+        self.hits += 1
+        part = page.view(wanted, encoding).slice(position, limit_bytes, stop)
+        self._cache.account(page)
+        return Read([part.data] if part.data else [], part.next, part.events)
+
+    def _shed(self) -> None:
+        while self.tail_bytes > self._tail_limit_bytes:
+            largest = max(self._tails, key=lambda tail: tail.bytes)
+            if len(largest) < 2:  # the newest page stays: it is what the next reader wants
+                return
+            largest.evict()

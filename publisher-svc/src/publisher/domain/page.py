@@ -1,0 +1,202 @@
+"""A page: consecutive records of one partition as joined frames, with an index.
+
+Invariant: a page covers the offsets [first, next), holes included; whoever has read it has seen
+every event that the log held there. Immutable, but for the views that it keeps of itself. It does
+not know where it came from, how long it lives, or what a subscriber is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from publisher.domain.encoding import WEBSOCKET, Encoding, encode_event, websocket_payload
+from publisher.domain.filter import EVERYTHING, Filter
+
+Buffer = bytes | memoryview
+"""Wire bytes; a part of a page is a view of it, not a copy."""
+
+
+class Record(NamedTuple):
+    """A Kafka record: what a page is built from."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Slice(NamedTuple):
+    """Part of a page: wire bytes, the next offset to read, and how many events the bytes hold."""
+
+    data: Buffer
+    next: int
+    events: int
+
+
+EventType = Callable[[bytes | None], str | None]
+"""Gives the type of the event in a record's value; None for a foreign record, which is skipped."""
+
+
+class Page:
+    """See the module. Built by `build_page` or `Page.merged`."""
+
+    __slots__ = (
+        "_keys", "_offsets", "_starts", "_types", "_views", "accounted_bytes",
+        "data", "first", "first_ms", "last_ms", "next", "partition", "skipped", "weight_bytes",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the index's columns
+        self,
+        partition: int,
+        bounds: tuple[int, int],
+        data: bytes,
+        offsets: array[int],
+        starts: array[int],
+        types: list[str],
+        keys: list[bytes | None],
+        times_ms: tuple[int, int],
+        skipped: int = 0,
+    ) -> None:
+        self.partition = partition
+        self.first, self.next = bounds
+        self.data = data
+        self._offsets = offsets
+        self._starts = starts
+        self._types = types
+        self._keys = keys
+        self.first_ms, self.last_ms = times_ms
+        """Broker timestamps of the first and the last record, 0 for a page of holes."""
+        self.skipped = skipped
+        """Foreign records in it, which no subscriber gets."""
+        self._views: dict[tuple[Filter, str], Page] = {}
+        self.weight_bytes = len(data) + 40 * len(offsets) + 256
+        """Memory that it is reckoned at: frames, index (types are shared strings), views."""
+        self.accounted_bytes = 0
+        """What the shelf that holds it has entered in its books."""
+
+    def __len__(self) -> int:
+        """How many events it holds."""
+        return len(self._offsets)
+
+    def slice(self, offset: int, limit_bytes: int, stop: int | None = None) -> Slice:
+        """Whole frames from the first event at or after `offset`, below `stop`.
+
+        About `limit_bytes`, at least one frame if there is one.
+        """
+        end = self.next if stop is None else min(stop, self.next)
+        low = bisect_left(self._offsets, offset) if offset > self.first else 0
+        high = len(self._offsets) if end >= self.next else bisect_left(self._offsets, end)
+        if low >= high:
+            return Slice(b"", max(end, offset), 0)
+        start = self._starts[low]
+        size = self._start_of(high)
+        if size - start > limit_bytes + (limit_bytes >> 1):  # no small rest for the next turn
+            cut = max(bisect_right(self._starts, start + limit_bytes) - 1, low + 1)
+            if cut < high:
+                data = memoryview(self.data)[start : self._starts[cut]]
+                return Slice(data, self._offsets[cut], cut - low)
+        whole = start == 0 and size == len(self.data)
+        return Slice(self.data if whole else memoryview(self.data)[start:size], end, high - low)
+
+    def view(self, wanted: Filter, encoding: Encoding) -> Page:
+        """The same offsets with the wanted events alone, in another transport's form.
+
+        Made once and shared by all who ask for the same.
+        """
+        if wanted is EVERYTHING and encoding is WEBSOCKET:
+            return self
+        key = (wanted, encoding.name)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._make_view(wanted, encoding)
+            if view is not self:
+                self.weight_bytes += view.weight_bytes
+        return view
+
+    def merged(self, later: Page) -> Page:
+        """This page and the one that follows it, as one."""
+        shift = len(self.data)
+        return Page(
+            self.partition,
+            (self.first, later.next),
+            self.data + later.data,
+            self._offsets + later._offsets,
+            self._starts + array("I", [start + shift for start in later._starts]),
+            self._types + later._types,
+            self._keys + later._keys,
+            (self.first_ms or later.first_ms, later.last_ms or self.last_ms),
+            self.skipped + later.skipped,
+        )
+
+    def _start_of(self, index: int) -> int:
+        return self._starts[index] if index < len(self._starts) else len(self.data)
+
+    def _make_view(self, wanted: Filter, encoding: Encoding) -> Page:
+        taken = {name for name in set(self._types) if wanted.takes_type(name)}
+        keep = [
+            index
+            for index, name in enumerate(self._types)
+            if name in taken and wanted.takes_key(self._keys[index])
+        ]
+        if len(keep) == len(self._types) and encoding is WEBSOCKET:
+            return self
+        frames = [self.data[self._starts[i] : self._start_of(i + 1)] for i in keep]
+        if encoding is not WEBSOCKET:
+            frames = [encoding.wrap(websocket_payload(frame)) for frame in frames]
+        return Page(
+            self.partition,
+            (self.first, self.next),
+            b"".join(frames),
+            array("q", [self._offsets[i] for i in keep]),
+            _starts_of(frames),
+            [self._types[i] for i in keep],
+            [self._keys[i] for i in keep],
+            (self.first_ms, self.last_ms),
+        )
+
+
+def _starts_of(frames: list[bytes]) -> array[int]:
+    starts, at = array("I"), 0
+    for frame in frames:
+        starts.append(at)
+        at += len(frame)
+    return starts
+
+
+def build_page(
+    partition: int, first: int, next_offset: int, records: Iterable[Record], event_type: EventType
+) -> Page:
+    """The page [first, next_offset) of `records`, which are in it and in order.
+
+    Each record is judged here, once; a foreign one is left out and counted, and positions move on.
+    """
+    frames: list[bytes] = []
+    offsets = array("q")
+    types: list[str] = []
+    keys: list[bytes | None] = []
+    first_ms = last_ms = skipped = 0
+    for offset, timestamp_ms, key, value in records:
+        first_ms = first_ms or timestamp_ms
+        last_ms = timestamp_ms
+        name = event_type(value)
+        if name is None or value is None:
+            skipped += 1
+            continue
+        frames.append(encode_event(partition, offset, value))
+        offsets.append(offset)
+        types.append(name)
+        keys.append(key)
+    return Page(
+        partition,
+        (first, next_offset),
+        b"".join(frames),
+        offsets,
+        _starts_of(frames),
+        types,
+        keys,
+        (first_ms, last_ms),
+        skipped,
+    )

@@ -1,0 +1,68 @@
+"""The parameters of a stream, the same on every transport; a typo must not mean "live only".
+
+Strict: an unknown parameter, or one repeated other than ``key``, is a refusal that names what is
+taken (docs/protocol.md, section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts.errors import InvalidCursorError
+from contracts.problem import Problem, ProblemType
+from publisher.domain.filter import EVERYTHING, Filter, InvalidFilterError, parse_filter
+from publisher.domain.plan import Request
+from publisher.domain.since import Now, parse_point
+
+NAMES = ("since", "until", "type", "key", "on_expired", "on_ahead")
+RESERVED = ("access_token",)
+"""Taken by authentication; not a stream's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamParameters:
+    """What was asked for: where to start and end, and which events."""
+
+    request: Request = field(default_factory=Request)
+    wanted: Filter = EVERYTHING
+
+
+def parse_parameters(pairs: list[tuple[str, str]]) -> StreamParameters | Problem:
+    """Read the decoded query of a request."""
+    given: dict[str, str] = {}
+    keys: list[str] = []
+    for name, value in pairs:
+        if name == "key":
+            keys.append(value)
+        elif name in given:
+            return _invalid(f"the parameter {name} was given twice; only key may be repeated")
+        elif name in NAMES or name in RESERVED:
+            given[name] = value
+        else:
+            return _invalid(f"unknown parameter; this address takes {', '.join(NAMES)}")
+    for name, only in (("on_expired", "earliest"), ("on_ahead", "tip")):
+        if given.get(name, only) != only:
+            return _invalid(f"{name} takes the value {only}")
+    try:
+        wanted = parse_filter(given.get("type"), keys)
+    except InvalidFilterError as error:
+        return _invalid(str(error))
+    request = _request(given)
+    return request if isinstance(request, Problem) else StreamParameters(request, wanted)
+
+
+def _request(given: dict[str, str]) -> Request | Problem:
+    points = {}
+    for name in ("since", "until"):
+        if name in given:
+            try:
+                points[name] = parse_point(given[name])
+            except InvalidCursorError as error:
+                return Problem(ProblemType.INVALID_CURSOR, f"{name}: {error}")
+    return Request(
+        points.get("since", Now()), points.get("until"), "on_expired" in given, "on_ahead" in given
+    )
+
+
+def _invalid(detail: str) -> Problem:
+    return Problem(ProblemType.INVALID_REQUEST, detail)
