@@ -1,0 +1,132 @@
+"""HTTP Basic credentials (RFC 7617) checked against argon2 hashes, or plain ones for a demo.
+
+Hashing is slow on purpose, so it runs in a small executor of its own, and a success is remembered
+for a short time under an HMAC with a key of this process; neither password nor header is kept.
+Invariant: an unknown user costs what a wrong password costs. Failures are never remembered. Who
+may do what is not decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from chassis.errors import ChassisError
+
+CHALLENGE = 'Basic realm="broadcaster", charset="UTF-8"'
+"""The value of ``WWW-Authenticate`` beside a 401."""
+
+_MAX_HEADER = 1024
+_THREADS = 2
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+class InvalidUsersError(ChassisError):
+    """The configured users cannot be used; the message says whose entry is wrong, not the entry."""
+
+    code = "invalid-users"
+
+
+class BasicAuth:
+    """Tells the principal of an ``Authorization`` header."""
+
+    def __init__(
+        self,
+        users: Mapping[str, str],
+        *,
+        plain: bool = False,
+        remember_s: float = 60.0,
+        remember_most: int = 1024,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`users`: name → argon2 hash, or with `plain` name → password.
+
+        Raises:
+            InvalidUsersError: an entry is no argon2 hash and `plain` is not set.
+        """
+        self._plain = plain
+        self._users = {name: _checked(name, secret, plain=plain) for name, secret in users.items()}
+        self._dummy = secrets.token_hex() if plain else _HASHER.hash(secrets.token_hex())
+        self._remember_s = remember_s
+        self._remember_most = remember_most
+        self._clock = clock
+        self._key = secrets.token_bytes(32)
+        self._seen: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="basic-auth")
+
+    async def authenticate(self, header: str | None) -> str | None:
+        """The principal that `header` proves, or None: missing, malformed or wrong."""
+        if header is None or len(header) > _MAX_HEADER:
+            return None
+        digest = hmac.digest(self._key, header.encode("utf-8", "surrogateescape"), "sha256")
+        known = self._seen.get(digest)
+        if known is not None and self._clock() < known[0]:
+            return known[1]
+        credentials = _credentials(header)
+        if credentials is None:
+            return None
+        user, password = credentials
+        secret = self._users.get(user)
+        matches = await self._verify(secret if secret is not None else self._dummy, password)
+        if secret is None or not matches:
+            return None
+        self._remember(digest, user)
+        return user
+
+    def close(self) -> None:
+        """End the executor."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _verify(self, secret: str, password: str) -> bool:
+        if self._plain:
+            return hmac.compare_digest(secret.encode(), password.encode())
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, _verify, secret, password)
+
+    def _remember(self, digest: bytes, user: str) -> None:
+        self._seen[digest] = (self._clock() + self._remember_s, user)
+        self._seen.move_to_end(digest)
+        while len(self._seen) > self._remember_most:
+            self._seen.popitem(last=False)
+
+
+def _checked(name: str, secret: str, *, plain: bool) -> str:
+    if plain:
+        return secret
+    try:
+        _HASHER.check_needs_rehash(secret)
+    except InvalidHashError as error:
+        raise InvalidUsersError(
+            f"the entry of user {name!r} is not an argon2 hash; make one with: "
+            "python -c \"from argon2 import PasswordHasher; print(PasswordHasher().hash('…'))\""
+        ) from error
+    return secret
+
+
+def _verify(secret: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(secret, password)
+    except Argon2Error:
+        return False
+
+
+def _credentials(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    user, colon, password = decoded.partition(":")
+    return (user, password) if colon else None

@@ -1,0 +1,42 @@
+"""A Kafka record as the listener stores it: key, value, headers (docs/protocol.md, section 1).
+
+Invariant: the value is the serialisation of what was judged, nothing else. The broker sets the
+timestamp. Which partition a record goes to is not decided here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
+
+OVERHEAD_BYTES = 64
+"""What a record costs beside key, value and header values: varints, header names, our own entry."""
+
+
+class Record(NamedTuple):
+    """One record; a tuple because one is made for every event."""
+
+    key: bytes | None
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    size_bytes: int
+    """At least what the record takes in a batch."""
+
+
+def record_of(event: dict[str, Any], value: bytes) -> Record:
+    """The record of an accepted `event`; `value` is its serialisation."""
+    ce_type = event["type"].encode()
+    ce_id = event["id"].encode()
+    headers = [CONTENT_TYPE, ("ce_type", ce_type), ("ce_id", ce_id)]
+    size = OVERHEAD_BYTES + len(CONTENT_TYPE[1]) + len(value) + len(ce_type) + len(ce_id)
+    trace = event.get("traceparent")
+    if trace is not None:
+        encoded = str(trace).encode()
+        headers.append(("traceparent", encoded))
+        size += len(encoded) + len("traceparent")
+    partition_key = event.get("partitionkey")
+    if partition_key is None:
+        return Record(None, value, headers, size)
+    key = str(partition_key).encode()
+    return Record(key, value, headers, size + len(key))
