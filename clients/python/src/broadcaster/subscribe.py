@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Self, assert_never
@@ -16,11 +16,12 @@ from typing import Self, assert_never
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from broadcaster.backoff import Backoff
 from broadcaster.connection import Closed, OpenFailed, describe_close, open_connection
 from broadcaster.errors import RefusedError, UnreachableError
+from broadcaster.patience import Outage, Patience
 from broadcaster.request import Request
-from broadcaster.subscription import Finished, Received, Refused, Resume, Subscription
+from broadcaster.steps import Finished, Refused, Resume
+from broadcaster.subscription import Received, Subscription
 from contracts.close import CloseCode
 from contracts.frames import Control
 
@@ -32,22 +33,6 @@ class Interrupted:
     reason: str
     delay_s: float
     cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for what. All in seconds.
-
-    `silence_heartbeats` times the publisher's heartbeat without any frame is a dead connection.
-    `outage_s` bounds one outage of an established stream (None: never give up); a stream that never
-    stood is given up at once, unless `first_outage_s` says otherwise.
-    """
-
-    connect_s: float = 10.0
-    silence_heartbeats: float = 2.5
-    first_outage_s: float = 0.0
-    outage_s: float | None = None
-    backoff: Backoff = field(default_factory=Backoff)
 
 
 class Stream:
@@ -71,8 +56,7 @@ class Stream:
         self._headers = headers
         self._sleep = sleep
         self._turn = 0
-        self._outage_began: float | None = None
-        self._stood = False
+        self._outage = Outage(patience)
         self._items = self._run()
 
     @property
@@ -110,8 +94,7 @@ class Stream:
                         if item is not None:
                             yield item
                 finally:
-                    # a peer that does not answer is not waited for (the close time-out)
-                    await opened.close()
+                    await opened.close()  # bounded by the connection's close time-out
                 step = self._subscription.closed(item.code, item.reason)
             match step:
                 case Finished():
@@ -119,7 +102,8 @@ class Stream:
                 case Refused():
                     raise RefusedError(step.refusal, cursor=self.cursor)
                 case Resume():
-                    self._check_patience(step.reason)
+                    if self._outage.outlasts(asyncio.get_running_loop().time()):
+                        raise UnreachableError(" or ".join(self._urls), step.reason)
                     yield Interrupted(step.reason, step.delay_s, self.cursor)
                     await self._sleep(step.delay_s)
                 case _:
@@ -156,16 +140,8 @@ class Stream:
             return describe_close(error)
         frame = subscription.receive(raw)
         if subscription.greeted:
-            self._stood, self._outage_began = True, None
+            self._outage.over()
         return frame
-
-    def _check_patience(self, reason: str) -> None:
-        allowed_s = self._patience.outage_s if self._stood else self._patience.first_outage_s
-        now = asyncio.get_running_loop().time()
-        if self._outage_began is None:
-            self._outage_began = now
-        if allowed_s is not None and now - self._outage_began >= allowed_s:
-            raise UnreachableError(" or ".join(self._urls), reason)
 
 
 def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name

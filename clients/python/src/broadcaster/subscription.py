@@ -17,6 +17,7 @@ from broadcaster.backoff import Backoff, planned_delay_s
 from broadcaster.errors import ProtocolError
 from broadcaster.refusal import Refusal, read_refusal, refusal_of_close
 from broadcaster.request import Request
+from broadcaster.steps import Finished, Refused, Resume
 from contracts.close import CloseCode, Reconnect, reconnect_after
 from contracts.cursor import MAX_PARTITIONS, Cursor, parse_cursor
 from contracts.errors import ContractsError
@@ -31,26 +32,6 @@ class Received(Event):
     """An event, and the frame that brought it: `raw` is what the publisher sent, byte for byte."""
 
     raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Connect again with the current request after `delay_s`; `reason` is for people."""
-
-    delay_s: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The stream is complete: there is nothing left to ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The request was refused and would be refused again."""
-
-    refusal: Refusal
 
 
 @dataclass(slots=True)

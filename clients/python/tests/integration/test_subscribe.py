@@ -12,7 +12,8 @@ import pytest
 
 from broadcaster.backoff import Backoff
 from broadcaster.errors import InvalidAddressError, RefusedError, UnreachableError
-from broadcaster.subscribe import Interrupted, Patience, Stream, subscribe
+from broadcaster.patience import Patience
+from broadcaster.subscribe import Interrupted, Stream, subscribe
 from broadcaster.subscription import Received
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service

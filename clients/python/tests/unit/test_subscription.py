@@ -10,7 +10,8 @@ import pytest
 from broadcaster.backoff import Backoff
 from broadcaster.errors import ProtocolError
 from broadcaster.request import Request
-from broadcaster.subscription import Finished, Received, Refused, Resume, Subscription
+from broadcaster.steps import Finished, Refused, Resume
+from broadcaster.subscription import Received, Subscription
 from clients.python.tests.fakes.frames import hello
 from contracts.close import CloseCode
 from contracts.frames import (

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.request import Request
-from broadcaster.subscription import Finished, Received, Resume, Subscription
+from broadcaster.steps import Finished, Resume
+from broadcaster.subscription import Received, Subscription
 from contracts.cursor import Cursor, parse_cursor
 from contracts.frames import end_frame, event_frame, heartbeat_frame, hello_frame, live_frame
 
