@@ -14,9 +14,9 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-from contracts.documents import SCHEMAS, Documents, Schema, load_documents
+from contracts.documents import SCHEMAS, Documents, Schema, read_documents
 from contracts.envelope import RESERVED_TYPE_PREFIX
-from contracts.errors import InvalidCatalogueError
+from contracts.errors import Fault, InvalidCatalogueError
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -79,21 +79,30 @@ def load_catalogue(directory: Path) -> Catalogue:
     """The catalogue of one directory, which has a folder ``schemas``.
 
     Raises:
-        InvalidCatalogueError: the layout or a file is wrong; the message names it and what to do.
+        InvalidCatalogueError: the layout or a file is wrong; it names every file and what to do.
     """
-    documents = load_documents(directory)
+    catalogue, _, faults = read_catalogue(directory)
+    if faults:
+        raise InvalidCatalogueError(*faults)
+    return catalogue
+
+
+def read_catalogue(directory: Path) -> tuple[Catalogue, Documents, list[Fault]]:
+    """What can be taken of `directory`, and everything that cannot."""
+    documents, faults = read_documents(directory)
     types: dict[str, list[Contract]] = {}
     for path in documents.by_path:
-        contract = _contract(path, documents)
-        if contract is not None:
-            types.setdefault(contract.type, []).append(contract)
-    if not types:
-        raise InvalidCatalogueError(
-            f"{directory}: no contract in {SCHEMAS}/; contracts are {SCHEMAS}/<type>/<version>.json"
-        )
-    return _catalogue(
-        {name: tuple(sorted(found, key=lambda c: c.version)) for name, found in types.items()}
-    )
+        name = _name_of(path)
+        if isinstance(name, Fault):
+            faults.append(name)
+        elif name is not None:
+            types.setdefault(name[0], []).append(Contract(*name, path, documents))
+    if not types and not faults:
+        layout = f"no contract in {directory}; contracts are {SCHEMAS}/<type>/<version>.json"
+        faults.append(Fault(SCHEMAS, layout))
+    for versions in types.values():
+        versions.sort(key=lambda contract: contract.version)
+    return _catalogue({name: tuple(found) for name, found in types.items()}), documents, faults
 
 
 def serving_catalogue(contracts_dir: Path | None) -> Catalogue:
@@ -113,8 +122,8 @@ def _catalogue(types: Mapping[str, tuple[Contract, ...]]) -> Catalogue:
     return Catalogue(MappingProxyType(dict(sorted(types.items()))))
 
 
-def _contract(path: str, documents: Documents) -> Contract | None:
-    """The contract that the file at `path` is; None when it is a part of others."""
+def _name_of(path: str) -> tuple[str, int] | Fault | None:
+    """Type and version of the contract at `path`; None when the file is a part of others."""
     segments = path.split("/")
     if len(segments) != 3:
         return None
@@ -122,15 +131,10 @@ def _contract(path: str, documents: Documents) -> Contract | None:
     if _VERSION.fullmatch(version) is None:
         if _LIKE_A_VERSION.fullmatch(version) is None:
             return None
-        raise InvalidCatalogueError(
-            f"{path}: versions are whole numbers from 1 on: name the file 1.json, 2.json, …"
-        )
+        return Fault(path, "versions are whole numbers from 1 on: name the file 1.json, 2.json, …")
     if _TYPE.fullmatch(type_) is None:
-        raise InvalidCatalogueError(
-            f"{path}: {type_!r} cannot be an event type: use letters, digits, dots, - and _"
-        )
+        allowed = "letters, digits, dots, hyphens and underscores"
+        return Fault(path, f"the folder's name cannot be an event type: use {allowed}")
     if type_.startswith(RESERVED_TYPE_PREFIX):
-        raise InvalidCatalogueError(
-            f"{path}: types that begin with {RESERVED_TYPE_PREFIX} are reserved; rename the folder"
-        )
-    return Contract(type_, int(version), path, documents)
+        return Fault(path, f"types that begin with {RESERVED_TYPE_PREFIX} are reserved; rename it")
+    return type_, int(version)

@@ -1,7 +1,7 @@
 """The JSON Schema documents of one directory, and how their `$ref`s find each other offline.
 
-Every ``*.json`` below ``schemas/`` is a document. Its base URI is ``contracts:///`` and its path,
-so a relative `$ref` means the file beside it; an `$id` of its own takes that place, as JSON Schema
+Every ``*.json`` below ``schemas/`` is a document. Its base URI is `BASE_URI` and its path, so a
+relative `$ref` means the file beside it; an `$id` of its own takes that place, as JSON Schema
 says. `retrieve` is the only way from a URI to a schema: it knows this directory's files and
 nothing else, so nothing is ever fetched. Which documents are contracts is the catalogue's matter.
 """
@@ -20,12 +20,13 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import jsonschema_rs
 
-from contracts.errors import InvalidCatalogueError
+from contracts.errors import Fault, InvalidCatalogueError
 
 Schema: TypeAlias = dict[str, Any] | bool
 
 SCHEMAS = "schemas"
-BASE_URI = "contracts:///"
+BASE_URI = "https://contracts.invalid/"
+"""A host that cannot exist (RFC 2606): even a mistake would fetch nothing."""
 DRAFTS = (
     "http://json-schema.org/draft-04/schema",
     "http://json-schema.org/draft-06/schema",
@@ -40,6 +41,7 @@ DRAFTS = (
 class Documents:
     """All documents of a directory, by their path below it (``schemas/order.placed/1.json``)."""
 
+    directory: Path
     by_path: Mapping[str, Schema]
     by_id: Mapping[str, str]
     """Absolute `$id` → path."""
@@ -50,7 +52,7 @@ class Documents:
         Raises:
             LookupError: no file of the directory is that document; the message says what to do.
         """
-        path = self._path_of(uri)
+        path = self.path_of(uri)
         if path is not None:
             return self.by_path[path]
         if uri.startswith(BASE_URI):
@@ -62,7 +64,8 @@ class Documents:
             "elsewhere; put a copy of that schema below schemas/ with that $id, or refer to a file"
         )
 
-    def _path_of(self, uri: str) -> str | None:
+    def path_of(self, uri: str) -> str | None:
+        """The path of the document that `uri`, without a fragment, names; None: there is none."""
         if uri.startswith(BASE_URI):
             path = unquote(uri.removeprefix(BASE_URI))
             return path if path in self.by_path else None
@@ -90,7 +93,7 @@ class Documents:
 
         Raises:
             InvalidCatalogueError: the document is not a valid schema of its draft, or a `$ref`
-                leads nowhere; the message begins with `path`.
+                leads nowhere.
         """
         schema = self.by_path[path]
         _require_known_draft(path, schema)
@@ -99,7 +102,7 @@ class Documents:
         def retrieve(uri: str) -> Schema:
             try:
                 found = self.retrieve(uri)
-                _require_known_draft(self._path_of(uri) or uri, found)
+                _require_known_draft(self.path_of(uri) or uri, found)
             except (LookupError, InvalidCatalogueError) as error:
                 refused.append(str(error.args[0]))
                 raise
@@ -115,9 +118,9 @@ class Documents:
                 ignore_unknown_formats=not known_formats_only,
             )
         except jsonschema_rs.ValidationError as error:
-            raise InvalidCatalogueError(f"{path}: {_fault(error, refused)}") from error
+            raise InvalidCatalogueError(Fault(path, _fault(error, refused))) from error
         except (ValueError, RecursionError) as error:
-            raise InvalidCatalogueError(f"{path}: it cannot be compiled: {error}") from error
+            raise InvalidCatalogueError(Fault(path, f"it cannot be compiled: {error}")) from error
 
 
 def uri_of(path: str) -> str:
@@ -125,30 +128,30 @@ def uri_of(path: str) -> str:
     return BASE_URI + quote(path)
 
 
-def load_documents(directory: Path) -> Documents:
-    """Read every document below ``schemas/`` of `directory`.
-
-    Raises:
-        InvalidCatalogueError: there is no such directory, or a file is not a JSON Schema.
-    """
-    if not (directory / SCHEMAS).is_dir():
-        raise InvalidCatalogueError(
-            f"{directory}: it has no folder {SCHEMAS}/; "
-            f"contracts are {SCHEMAS}/<type>/<version>.json"
-        )
+def read_documents(directory: Path) -> tuple[Documents, list[Fault]]:
+    """Every document below ``schemas/`` of `directory`, and what could not be taken."""
     by_path: dict[str, Schema] = {}
     by_id: dict[str, str] = {}
+    faults: list[Fault] = []
+    if not (directory / SCHEMAS).is_dir():
+        layout = f"no such folder in {directory}; contracts are {SCHEMAS}/<type>/<version>.json"
+        faults.append(Fault(SCHEMAS, layout))
     for path, file in json_files(directory, SCHEMAS):
-        schema = read_json(path, file)
+        try:
+            schema = read_json(path, file)
+        except InvalidCatalogueError as error:
+            faults.extend(error.faults)
+            continue
         if not isinstance(schema, dict | bool):
-            raise InvalidCatalogueError(f"{path}: a JSON Schema is an object, true or false")
+            faults.append(Fault(path, "a JSON Schema is an object, true or false"))
+            continue
         by_path[path] = schema
         name = _identifier(path, schema)
         if name is not None and by_id.setdefault(name, path) != path:
-            raise InvalidCatalogueError(
-                f"{path}: its $id {name} is also that of {by_id[name]}; give each file its own"
-            )
-    return Documents(MappingProxyType(by_path), MappingProxyType(by_id))
+            same = f"its $id {name} is also that of {by_id[name]}; give each file its own"
+            faults.append(Fault(path, same))
+    documents = Documents(directory, MappingProxyType(by_path), MappingProxyType(by_id))
+    return documents, faults
 
 
 def json_files(directory: Path, folder: str) -> Iterator[tuple[str, Path]]:
@@ -170,7 +173,7 @@ def read_json(path: str, file: Path) -> Any:
     """The JSON value in `file`; strict: no NaN, no name twice in one object.
 
     Raises:
-        InvalidCatalogueError: it is not JSON; the message begins with `path` and says where.
+        InvalidCatalogueError: it is not JSON; the fault of `path` says where.
     """
     try:
         return json.loads(
@@ -179,13 +182,12 @@ def read_json(path: str, file: Path) -> Any:
             parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as error:
-        raise InvalidCatalogueError(
-            f"{path}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        ) from error
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidCatalogueError(Fault(path, f"not JSON: {error.msg} in {where}")) from error
     except UnicodeDecodeError as error:
-        raise InvalidCatalogueError(f"{path}: not UTF-8 at byte {error.start}") from error
+        raise InvalidCatalogueError(Fault(path, f"not UTF-8 at byte {error.start}")) from error
     except (ValueError, RecursionError, OSError) as error:
-        raise InvalidCatalogueError(f"{path}: it cannot be read: {error}") from error
+        raise InvalidCatalogueError(Fault(path, f"it cannot be read: {error}")) from error
 
 
 def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -213,8 +215,9 @@ def _identifier(path: str, schema: Schema) -> str | None:
 def _require_known_draft(path: str, schema: Schema) -> None:
     draft = schema.get("$schema") if isinstance(schema, dict) else None
     if draft is not None and (not isinstance(draft, str) or draft.rstrip("#") not in DRAFTS):
+        known = ", ".join(DRAFTS)
         raise InvalidCatalogueError(
-            f"{path}: its $schema is not a draft that is known here; use one of {', '.join(DRAFTS)}"
+            Fault(path, f"its $schema is not a draft that is known here; use one of {known}")
         )
 
 

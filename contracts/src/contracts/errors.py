@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+MAX_FAULTS = 5
+"""Faults that one message names."""
+
 
 class ContractsError(Exception):
     """Something handed to this package does not fit; ``code`` says what, in words that stay."""
@@ -22,7 +27,26 @@ class InvalidFrameError(ContractsError):
     code = "invalid-frame"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one file (or folder) of a directory of contracts, and what to do."""
+
+    path: str
+    """Below the directory, with slashes."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
 class InvalidCatalogueError(ContractsError):
-    """A directory of contracts that cannot be used; the message names the file and the fault."""
+    """A directory of contracts that cannot be used: `faults` has everything, the message some."""
 
     code = "invalid-catalogue"
+
+    def __init__(self, *faults: Fault) -> None:
+        """Say the first faults, and how many more there are."""
+        self.faults = faults
+        more = len(faults) - MAX_FAULTS
+        rest = [f"and {more} more"] if more > 0 else []
+        super().__init__("; ".join([*map(str, faults[:MAX_FAULTS]), *rest]))

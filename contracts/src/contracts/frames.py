@@ -97,11 +97,15 @@ class Control:
         return value if isinstance(value, str) else None
 
 
+_EVENT_MEMBERS = (("partition", int), ("offset", int), ("event", dict))
+
+
 def parse_frame(text: str | bytes) -> Event | Control:
     """Read one frame.
 
     Raises:
-        InvalidFrameError: not a JSON object with a ``type``, or an event frame without its members.
+        InvalidFrameError: not a JSON object with a ``type``, or an event frame whose
+            members are missing or of another kind.
     """
     try:
         members = orjson.loads(text)
@@ -111,7 +115,8 @@ def parse_frame(text: str | bytes) -> Event | Control:
         raise InvalidFrameError("a frame is a JSON object with a type")
     if members["type"] != "event":
         return Control(members["type"], members)
-    try:
-        return Event(members["partition"], members["offset"], members["event"])
-    except KeyError as error:
-        raise InvalidFrameError(f"an event frame lacks its member {error.args[0]}") from error
+    for name, kind in _EVENT_MEMBERS:
+        # not isinstance: true is no offset
+        if members.get(name).__class__ is not kind:
+            raise InvalidFrameError(f"an event frame's {name} is missing or of another kind")
+    return Event(members["partition"], members["offset"], members["event"])

@@ -1,0 +1,101 @@
+"""A contract ready to judge: its compiled validator, and all that is wrong with an event's data.
+
+Looking for every violation costs microseconds for each, and jsonschema-rs finds them all before it
+hands out the first. So their number is bounded beforehand, by the size of the data. The envelope
+and the choice of the contract are the judge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+
+from contracts.catalogue import Catalogue, Contract
+from contracts.errors import Fault, InvalidCatalogueError
+from contracts.explanation import explain, words_of
+from contracts.violation import Violation
+
+MAX_VIOLATIONS = 50
+MAX_VALUES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledContract:
+    """One contract, compiled.
+
+    At most `max_violations` + 1 violations of one event are told (the last says: there are more),
+    and only the first if its data has more than `max_values` JSON values.
+    """
+
+    contract: Contract
+    validator: jsonschema_rs.Validator = field(repr=False)
+    words: frozenset[str] = field(repr=False)
+    max_violations: int = MAX_VIOLATIONS
+    max_values: int = MAX_VALUES
+
+    def violations(self, event: Mapping[str, Any]) -> tuple[Violation, ...]:
+        """What is wrong with the event's `data`; an absent one is judged as ``null``."""
+        if event.get("data_base64") is not None:
+            said = "contracts judge JSON: send the value itself as data"
+            return (Violation("/data_base64", "not", said),)
+        data = event.get("data")
+        if self.validator.is_valid(data):
+            return ()
+        if "data" not in event:
+            return (Violation("", "required", 'the member "data" is required by the contract'),)
+        return tuple([explain(error, data, self.words) for error in self._errors(data)])
+
+    def _errors(self, data: object) -> list[jsonschema_rs.ValidationError]:
+        if _has_at_most(self.max_values, data):
+            return list(islice(self.validator.iter_errors(data), self.max_violations + 1))
+        try:
+            self.validator.validate(data)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        raise AssertionError("the validator refused data and then found nothing wrong with it")
+
+
+def compile_contracts(
+    catalogue: Catalogue, *, max_violations: int = MAX_VIOLATIONS, max_values: int = MAX_VALUES
+) -> dict[tuple[str, int], CompiledContract]:
+    """Every contract of `catalogue`, by type and version.
+
+    Raises:
+        InvalidCatalogueError: schemas do not compile; it names each of them.
+    """
+    compiled: dict[tuple[str, int], CompiledContract] = {}
+    words: dict[int, frozenset[str]] = {}
+    faults: list[Fault] = []
+    for contract in [contract for versions in catalogue.types.values() for contract in versions]:
+        documents = contract.documents
+        if id(documents) not in words:
+            words[id(documents)] = words_of(documents)
+        try:
+            validator = documents.compile(contract.path)
+        except InvalidCatalogueError as error:
+            faults.extend(error.faults)
+            continue
+        compiled[contract.type, contract.version] = CompiledContract(
+            contract, validator, words[id(documents)], max_violations, max_values
+        )
+    if faults:
+        raise InvalidCatalogueError(*faults)
+    return compiled
+
+
+def _has_at_most(limit: int, data: object) -> bool:
+    """Whether `data` has no more than `limit` JSON values; looks at no more than that."""
+    pending = [data]
+    count = 1
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict | list):
+            count += len(node)
+            if count > limit:
+                return False
+            pending.extend(node.values() if isinstance(node, dict) else node)
+    return True

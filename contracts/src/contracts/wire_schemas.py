@@ -1,0 +1,187 @@
+"""The wire's own messages as JSON Schemas: envelope, problem, answers, frames, parameters.
+
+They describe what `contracts.envelope`, `contracts.problem` and `contracts.frames` build and read;
+tests hold the two together. They are for documents that people and tools read, not for judging.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.envelope import REQUIRED, SPEC_VERSION
+from contracts.problem import ProblemType
+
+_Schema = dict[str, Any]
+
+_COUNT: Final[_Schema] = {"type": "integer", "minimum": 0}
+_TEXT: Final[_Schema] = {"type": "string", "minLength": 1}
+_CURSOR: Final[_Schema] = {
+    "type": "string",
+    "description": "One position per partition, and the topic's generation: 0:42,1:17@3f9c21aa",
+}
+
+
+def _object(required: tuple[str, ...], **properties: _Schema) -> _Schema:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _frame(name: str, required: tuple[str, ...], **properties: _Schema) -> _Schema:
+    return _object(("type", *required), type={"const": name}, **properties)
+
+
+CLOUD_EVENT: Final[_Schema] = {
+    "title": "A CloudEvent 1.0 in JSON structured mode",
+    **_object(
+        REQUIRED,
+        specversion={"const": SPEC_VERSION},
+        id=_TEXT,
+        source={"type": "string", "format": "uri-reference", "minLength": 1},
+        type=_TEXT,
+        time={"type": "string", "format": "date-time"},
+        datacontenttype=_TEXT,
+        dataschema={
+            "type": "string",
+            "format": "uri",
+            "description": "Names the version by its end, …/<type>/<version>; else the newest.",
+        },
+        subject=_TEXT,
+        partitionkey={**_TEXT, "description": "Events of one key keep their order."},
+    ),
+}
+
+EVENT_AS_SENT: Final[_Schema] = {
+    **CLOUD_EVENT,
+    "description": "The listener fills in id, source and time when they are absent.",
+    "required": ["specversion", "type"],
+}
+
+PROBLEM: Final[_Schema] = {
+    "title": "A problem (RFC 9457)",
+    **_object(
+        ("type", "title", "status", "detail", "retriable"),
+        type={"enum": [problem.value.name for problem in ProblemType]},
+        title=_TEXT,
+        status={"type": "integer", "minimum": 400, "maximum": 599},
+        detail={"type": "string"},
+        retriable={"type": "boolean", "description": "The same request may succeed later."},
+        errors={
+            "type": "array",
+            "description": "Every violation of the envelope's rules and of the contract.",
+            "items": _object(
+                ("pointer", "keyword", "detail"),
+                pointer={"type": "string", "description": "RFC 6901, into the event."},
+                keyword=_TEXT,
+                detail=_TEXT,
+            ),
+        },
+    ),
+}
+
+_PROBLEM_REF: Final[_Schema] = {"$ref": "#/components/schemas/problem"}
+_REF_COUNT: Final[_Schema] = {
+    **_COUNT,
+    "description": "Which event of this connection, counted from 0.",
+}
+
+ANSWERS: Final[dict[str, _Schema]] = {
+    "ack": _frame(
+        "ack",
+        ("ref", "id", "partition", "offset"),
+        ref=_REF_COUNT,
+        id=_TEXT,
+        partition=_COUNT,
+        offset=_COUNT,
+    ),
+    "nack": _frame(
+        "nack",
+        ("ref", "problem"),
+        ref=_REF_COUNT,
+        id={"type": ["string", "null"]},
+        problem=_PROBLEM_REF,
+    ),
+}
+"""What the listener answers, one for each event, in any order."""
+
+FRAMES: Final[dict[str, _Schema]] = {
+    "hello": _frame(
+        "hello",
+        ("cursor", "until", "tip", "truncated", "topic", "instance", "heartbeat_s"),
+        cursor=_CURSOR,
+        until={"type": ["string", "null"], "description": "The resolved end, exclusive."},
+        tip=_CURSOR,
+        truncated={
+            "type": "boolean",
+            "description": "since reached below what Kafka retains.",
+        },
+        topic=_TEXT,
+        instance=_TEXT,
+        heartbeat_s={"type": "number", "exclusiveMinimum": 0},
+        expired={
+            "type": "object",
+            "description": "With on_expired=earliest: partition, and the position asked for.",
+            "additionalProperties": _COUNT,
+        },
+    ),
+    "live": _frame("live", ("cursor", "replayed"), cursor=_CURSOR, replayed=_COUNT),
+    "heartbeat": _frame("heartbeat", ("cursor", "behind"), cursor=_CURSOR, behind=_COUNT),
+    "moved": _frame("moved", ("cursor", "retry_after_ms"), cursor=_CURSOR, retry_after_ms=_COUNT),
+    "end": _frame("end", ("cursor",), cursor=_CURSOR),
+    "error": _frame("error", ("problem",), problem=_PROBLEM_REF),
+}
+"""What a publisher sends beside events."""
+
+
+def event_frame_schema(event: _Schema) -> _Schema:
+    """The schema of the frame that carries an event of the schema `event`."""
+    return _frame(
+        "event",
+        ("partition", "offset", "event"),
+        partition=_COUNT,
+        offset=_COUNT,
+        event=event,
+    )
+
+
+LISTENER_PARAMETERS: Final[_Schema] = _object(
+    (),
+    **{
+        "as": {
+            **_TEXT,
+            "description": "The event type that frames without specversion become the data of.",
+        }
+    },
+)
+
+PUBLISHER_PARAMETERS: Final[_Schema] = {
+    **_object(
+        (),
+        since={
+            "type": "string",
+            "description": "Where to start: now (as when absent), earliest, an offset (one "
+            "partition only), a cursor, an RFC 3339 time, -15m (s m h d), last:100.",
+            "examples": ["now", "earliest", "0:42,1:17@3f9c21aa", "2026-11-22T10:00:00Z", "-15m"],
+        },
+        until={
+            "type": "string",
+            "description": "An exclusive end, same grammar; the stream ends when it is reached.",
+        },
+        type={
+            "type": "string",
+            "description": "Only these event types, separated by commas; order.* is allowed.",
+        },
+        key={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Only events of this partition key; may be repeated.",
+        },
+        on_expired={
+            "enum": ["earliest"],
+            "description": "Move expired partitions to their earliest event.",
+        },
+        on_ahead={
+            "enum": ["tip"],
+            "description": "Start live when the cursor lies beyond the log's end.",
+        },
+    ),
+    "additionalProperties": False,
+}
