@@ -161,7 +161,7 @@ async def test_an_outage_beyond_patience_gives_results_and_then_the_error() -> N
     results: list[Acked | Nacked] = []
     async with fake_service(script) as fake:
         with pytest.raises(UnreachableError):
-            results.extend([r async for r in publish_into(results, fake.url, endless(), patience)])
+            await take(publish(fake.url, endless(), in_flight=5, patience=patience), results)
     assert {r.index for r in results} == set(range(len(results)))
     assert all(isinstance(r, Nacked) for r in results)
     assert isinstance(results[0], Nacked)
