@@ -20,12 +20,12 @@ ROOTS = (
     # Kafka's own slf4j-api is 1.7, whose binding this is; slf4j2-impl would leave the log empty.
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
 )
-"""Resolved one by one: together, the second one's management of versions pulls in an old kafka-clients."""
+"""Resolved one by one: together, the second one's managed versions pull in an old kafka-clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One jar: its Maven coordinate `group:artifact:version` and the SHA-256 of its bytes, in hex."""
+    """One jar: its Maven coordinate `group:artifact:version` and its SHA-256 in hex."""
 
     coordinate: str
     sha256: str

@@ -52,7 +52,7 @@ class Broker:
     and `cluster_id` matter only for nodes of one cluster; see `local_kafka.cluster`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three have a default and are given by name
         self,
         data_dir: Path,
         port: int,
@@ -86,7 +86,7 @@ class Broker:
 
     @property
     def pid(self) -> int | None:
-        """The id of the living JVM on this data directory, whoever started it; None if there is none."""
+        """The id of the living JVM on this data directory, whoever started it; None if none."""
         process = self.process
         return process.pid if process else None
 
@@ -102,7 +102,7 @@ class Broker:
         timeout_s: float = DEFAULT_START_TIMEOUT_S,
         lifetime: Lifetime = Lifetime.KILLED,
     ) -> None:
-        """Launch and wait. Raises `AlreadyRunning`, `PortInUse`, `StartFailed` and what `resolve` raises."""
+        """Launch and wait. Raises `AlreadyRunning`, `PortInUse`, `StartFailed`, or as `resolve`."""
         self.launch(lifetime)
         self.wait_until_ready(timeout_s)
 
@@ -133,7 +133,7 @@ class Broker:
         raise StartFailed(f"Kafka {what}. Its log: {self.log_path}\n{self._last_words()}".rstrip())
 
     def stop(self, grace_s: float = DEFAULT_GRACE_S) -> bool:
-        """SIGTERM, and SIGKILL if the grace was not enough. True if it ended by itself or was not there."""
+        """SIGTERM, and SIGKILL after the grace. True if that was not needed."""
         process = self.process
         ended_by_itself = process is None or terminate(process, grace_s)
         self._forget()

@@ -124,8 +124,8 @@ def _fetch(context: "MavenContext", pin: Pin) -> Path:
         # An interrupted download leaves a short file behind that Maven's layout takes for whole.
         jar.unlink()
     raise ArtifactMismatch(
-        f"{pin.coordinate} as downloaded is not the file pinned in artifacts.lock. Something between "
-        "here and Maven Central changes files; nothing was started."
+        f"{pin.coordinate} as downloaded is not the file pinned in artifacts.lock. Something "
+        "between here and Maven Central changes files; nothing was started."
     )
 
 
@@ -138,8 +138,8 @@ def _from_maven(download: Callable[[], Path], pin: Pin) -> Path:
     ) as error:  # requests' errors are OSErrors; jgo raises RuntimeError
         raise DownloadFailed(
             f"Could not download {pin.coordinate} for Kafka {KAFKA_VERSION} from Maven Central "
-            f"({_root_cause(error)}). The first start needs the network: connect (or set HTTPS_PROXY) and "
-            "run this again; what has been fetched is kept."
+            f"({_root_cause(error)}). The first start needs the network: connect "
+            "(or set HTTPS_PROXY) and run this again; what has been fetched is kept."
         ) from error
 
 

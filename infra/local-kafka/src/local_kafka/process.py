@@ -21,12 +21,13 @@ import psutil
 
 from local_kafka import guard
 
-# The kernel ties "the parent died" to the thread that started the child. This thread lives as long as the
-# process, unlike those of an event loop's executor.
+# The kernel ties "the parent died" to the thread that started the child. This thread lives as long
+# as the process, unlike those of an event loop's executor.
 _STARTER = ThreadPoolExecutor(1, thread_name_prefix="local-kafka-starter")
 
 MAIN_CLASS = "kafka.Kafka"
 _POLL_S = 0.02
+_LOOKS_AT_COMMAND_LINE = 10
 
 
 class Lifetime(enum.Enum):
@@ -72,10 +73,20 @@ def recorded_process(pid_file: Path, properties: Path) -> tuple[PidRecord, psuti
         return None
     try:
         process = psutil.Process(record.pid)
-        ours = is_broker_of(process.cmdline(), properties)  # a zombie has no command line
+        ours = is_broker_of(_command_line(process), properties)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None
     return (record, process) if ours else None
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    """Empty for a zombie. It is empty too while a process becomes another program: look again."""
+    for _ in range(_LOOKS_AT_COMMAND_LINE):
+        command = process.cmdline()
+        if command or process.status() == psutil.STATUS_ZOMBIE:
+            return command
+        time.sleep(_POLL_S)
+    return []
 
 
 def write_record(pid_file: Path, record: PidRecord) -> None:
@@ -85,7 +96,7 @@ def write_record(pid_file: Path, record: PidRecord) -> None:
 
 
 def spawn(command: Sequence[str], log_path: Path, lifetime: Lifetime) -> "subprocess.Popen[bytes]":
-    """Start a command in a session of its own (no Ctrl-C reaches it), its output appended to a file."""
+    """Start a command in a session of its own (no Ctrl-C reaches it), its output in a file."""
     if lifetime is not Lifetime.DETACHED:
         last_signal = signal.SIGKILL if lifetime is Lifetime.KILLED else signal.SIGTERM
         parent = str(psutil.Process().pid)

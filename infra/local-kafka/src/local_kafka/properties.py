@@ -72,8 +72,8 @@ def server_properties(node: Node) -> str:
     """The node's configuration file; the node's own `properties` win over every default."""
     if "," in str(node.log_dir):
         raise InvalidSetting(
-            f"The data directory {node.data_dir} has a comma in its name, which Kafka takes for the end of "
-            "one path and the start of another. Choose another KAFKA_DATA_DIR."
+            f"The data directory {node.data_dir} has a comma in its name, which Kafka takes for "
+            "the end of one path and the start of another. Choose another KAFKA_DATA_DIR."
         )
     voters = node.voters or {node.node_id: node.controller_port}
     settings = {
@@ -93,7 +93,7 @@ def server_properties(node: Node) -> str:
 
 
 def escape(value: str) -> str:
-    """A value as Java's `Properties.load` wants it: backslashes doubled, non-ASCII as UTF-16 escapes."""
+    """A value as Java's `Properties.load` reads it back: backslashes, line ends, non-ASCII."""
     text = (
         value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     )

@@ -62,8 +62,8 @@ class DataDirectory:
             return
         if any(self.root.iterdir()):
             raise ForeignDirectory(
-                f"{self.root} is not empty and was not made by local-kafka, so nothing is written there. "
-                "Point KAFKA_DATA_DIR to a new or empty directory."
+                f"{self.root} is not empty and was not made by local-kafka, so nothing is written "
+                "there. Point KAFKA_DATA_DIR to a new or empty directory."
             )
         self.marker.write_text(json.dumps({"made_by": "local-kafka", "kafka": KAFKA_VERSION}))
 
@@ -71,13 +71,13 @@ class DataDirectory:
         """Delete the directory and all in it. Raises `ForeignDirectory` if it is not ours."""
         if not self.marker.is_file():
             raise ForeignDirectory(
-                f"{self.root} was not made by local-kafka (it has no {self.marker.name}), so it is not "
-                "deleted. If it is to go, delete it by hand."
+                f"{self.root} was not made by local-kafka (it has no {self.marker.name}), so it "
+                "is not deleted. If it is to go, delete it by hand."
             )
         shutil.rmtree(self.root)
 
     def prepare(self, node: Node) -> None:
-        """Write the configuration afresh, empty what a killed JVM left behind, turn a long log over."""
+        """Write the configuration, empty what a killed JVM left behind, turn a long log over."""
         self.properties.write_text(server_properties(node), encoding="ascii")
         self.log4j2.write_text(LOG4J2, encoding="ascii")
         shutil.rmtree(self.tmp, ignore_errors=True)
@@ -107,7 +107,7 @@ class DataDirectory:
 
 
 def new_cluster_id() -> str:
-    """A random id in Kafka's own form: 16 bytes as URL-safe base64 without padding, no leading dash."""
+    """A random id in Kafka's form: 16 bytes, URL-safe base64, no padding, no leading dash."""
     while True:
         name = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         if not name.startswith("-"):

@@ -38,11 +38,12 @@ async def create_topic(
         topic = NewTopic(name, partitions, 1, topic_configs=dict(config))
         topic.replication_factor = _BROKERS_DEFAULT  # which the constructor refuses and Kafka takes
         answer = await admin.create_topics([topic])
-        ((_, code, message),) = answer.topic_errors
+        (result,) = answer.to_object()["topic_errors"]
+        code = result["error_code"]
         if code == TopicAlreadyExistsError.errno:
             await _require_partitions(admin, name, partitions)
             return False
-        check(code, f"Creating topic {name}", message)
+        check(code, f"Creating topic {name}", result["error_message"])
         return True
 
 
@@ -50,7 +51,8 @@ async def delete_topic(bootstrap: str, name: str) -> bool:
     """True if it was deleted, False if there was none. Raises `KafkaRefused`."""
     async with administration(bootstrap) as admin:
         answer = await admin.delete_topics([name])
-        ((_, code, *_rest),) = answer.topic_error_codes
+        (result,) = answer.to_object()["topic_error_codes"]
+        code = result["error_code"]
         if code == UnknownTopicOrPartitionError.errno:
             return False
         check(code, f"Deleting topic {name}")
@@ -61,11 +63,13 @@ async def partition_ranges(bootstrap: str, topic: str | None = None) -> list[Par
     """Every partition of one topic, or of all but Kafka's own, in order. Raises `KafkaRefused`."""
     async with administration(bootstrap) as admin:
         wanted = await _partitions(admin, topic)
+    if not wanted:
+        return []
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
         await consumer.start()
-        starts = await consumer.beginning_offsets(wanted) if wanted else {}
-        ends = await consumer.end_offsets(wanted) if wanted else {}
+        starts = await consumer.beginning_offsets(wanted)
+        ends = await consumer.end_offsets(wanted)
     except KafkaError as error:
         raise KafkaRefused(f"Kafka at {bootstrap} refused to tell offsets: {error}") from error
     finally:
@@ -75,7 +79,7 @@ async def partition_ranges(bootstrap: str, topic: str | None = None) -> list[Par
 
 async def _partitions(admin: AIOKafkaAdminClient, topic: str | None) -> list[TopicPartition]:
     described = await admin.describe_topics([topic] if topic else None)
-    found = []
+    found: list[TopicPartition] = []
     for answer in described:
         check(answer["error_code"], f"Topic {answer['topic']}")
         if topic or not answer["is_internal"]:
@@ -88,6 +92,6 @@ async def _require_partitions(admin: AIOKafkaAdminClient, name: str, partitions:
     present = len(await _partitions(admin, name))
     if present != partitions:
         raise KafkaRefused(
-            f"Topic {name} exists with {present} partition(s), not {partitions}. It was left as it is: "
-            "more partitions would move keys to other ones. Choose that number, or delete it first."
+            f"Topic {name} exists with {present} partition(s), not {partitions}. It was left as it "
+            "is: more partitions would move keys to other ones. Choose that number or delete it."
         )

@@ -22,7 +22,7 @@ _ANSWER_TIMEOUT_MS = 3000
 
 
 def run_apart(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run a coroutine to its end on a loop of its own thread: callers may have a loop running here."""
+    """Run a coroutine to its end on another thread's loop: the caller may be inside one."""
     results: list[Answer] = []
     failures: list[BaseException] = []
 

@@ -2,6 +2,7 @@
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
 from local_kafka.pytest_plugin import TopicFactory
 
 pytestmark = pytest.mark.kafka
