@@ -149,6 +149,37 @@ class Hub:
             self._emit(LogTrimmed(partition, earliest))
             self._wake_waiting()
 
+    def overtaken(self, partition: int, earliest: int) -> None:
+        """Retention passed the tip itself: nobody here has what lay between, and all are told."""
+        self._demote_all()
+        self.log.reset_partition(partition, floor=earliest, tip=earliest)
+        self._emit(LogTrimmed(partition, earliest))
+        self._wake_waiting()
+
+    def truncated(self, partition: int, *, floor: int, end: int) -> None:
+        """The broker lost the log's end: what is beyond it never was, and its readers are told."""
+        beyond = [each for each in self._subscriptions if self.positions_of(each)[partition] > end]
+        self._demote_all()
+        self.log.reset_partition(partition, floor=floor, tip=end)
+        for subscription in beyond:
+            detail = (
+                f"partition {partition} now ends at {end}, before events that this stream has "
+                "already delivered: the broker lost them; on_ahead=tip goes on from its end"
+            )
+            members = {"end": self.cursor(self.log.tips)}
+            self.refuse(subscription, Problem(ProblemType.CURSOR_AHEAD, detail, members))
+        self._wake_waiting()
+
+    def recreated(self) -> None:
+        """The topic is another one: no cursor on the old one means anything; all are told."""
+        detail = (
+            "the topic was recreated, and cursors of the one before mean nothing on it; "
+            "start anew with since=earliest or since=now"
+        )
+        for subscription in self.subscriptions():
+            self.refuse(subscription, Problem(ProblemType.CURSOR_FOREIGN, detail))
+        self.log.clear()
+
     def add_partition(self, *, floor: int, tip: int) -> None:
         """The topic has one more partition, held here from `tip` on.
 
@@ -257,6 +288,10 @@ class Hub:
         subscription.positions = list(positions)
         self._emit(FellBehind(subscription.encoding.name))
         self._catch_up.wake(subscription)  # has no effect while the socket is full
+
+    def _demote_all(self) -> None:
+        for subscription in list(self._live.members()):
+            self._fell_behind(subscription, self.positions_of(subscription))
 
     def _expired(self, subscription: Subscription, answer: Expired) -> None:
         earliest = self.cursor(self.log.floors)

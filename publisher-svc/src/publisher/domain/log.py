@@ -33,6 +33,8 @@ class Miss:
     partition: int
     start: int
     stop: int
+    tip: int
+    """A page may reach beyond `stop` over a hole, never beyond this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,13 @@ class Log:
         self._floors[partition] = floor
         self._cache.forget(partition)
 
+    def clear(self) -> None:
+        """Forget everything, partitions included."""
+        for partition in range(self.partitions):
+            self._cache.forget(partition)
+        self._tails.clear()
+        self._floors.clear()
+
     def append(self, page: Page) -> None:
         """Take the newest page from the live consumer and keep to the limit.
 
@@ -136,7 +145,8 @@ class Log:
         return None if isinstance(found, Page) else self._miss(partition, found)
 
     def _miss(self, partition: int, start: int) -> Miss:
-        return Miss(partition, start, min(block_of(start) + BLOCK, self._tails[partition].tip))
+        tip = self._tails[partition].tip
+        return Miss(partition, start, min(block_of(start) + BLOCK, tip), tip)
 
     def read(
         self,

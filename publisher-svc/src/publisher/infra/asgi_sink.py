@@ -1,0 +1,106 @@
+"""The sink for servers without the raw extension: ordinary ASGI sends, one task per subscriber.
+
+Slower, and right: it takes whole frames, keeps their order and has the same marks. Frames come as
+WebSocket wire bytes (`publisher.domain.encoding.WEBSOCKET`), so they are taken apart again here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from contracts.close import CloseCode
+from publisher.domain.page import Buffer
+
+
+class AsgiWebSocketSink:
+    """`Sink` and its events in one: `on_pause`, `on_resume`, `on_lost` as on the raw extension."""
+
+    def __init__(self, websocket: WebSocket, high_bytes: int, low_bytes: int) -> None:
+        self._websocket = websocket
+        self._high_bytes = high_bytes
+        self._low_bytes = low_bytes
+        self._queue: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self._end: tuple[CloseCode, str] | None = None
+        self.paused = False
+        self.is_open = True
+        self.buffered_bytes = 0
+        self.on_pause: Callable[[], None] | None = None
+        self.on_resume: Callable[[], None] | None = None
+        self.on_lost: Callable[[], None] | None = None
+        self._task = asyncio.ensure_future(self._send())
+
+    def writer(self) -> Callable[[Buffer], None]:
+        """See `publisher.app.ports.Sink`."""
+        return self._take
+
+    def write_all(self, buffers: list[Buffer]) -> None:
+        """See `publisher.app.ports.Sink`."""
+        for buffer in buffers:
+            self._take(buffer)
+
+    def finish(self, code: CloseCode, reason: str) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._end = (code, reason)
+        self._wake.set()
+
+    def abort(self) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._lose()
+        self._task.cancel()
+
+    def _take(self, data: Buffer) -> None:
+        self._queue.append(bytes(data))
+        self.buffered_bytes += len(data)
+        self._wake.set()
+        if self.buffered_bytes > self._high_bytes and not self.paused:
+            self.paused = True
+            if self.on_pause is not None:
+                self.on_pause()
+
+    async def _send(self) -> None:
+        try:
+            while True:
+                while self._queue:
+                    data = self._queue.popleft()
+                    for payload in frames_in(data):
+                        await self._websocket.send_text(payload.decode())
+                    self._drained(len(data))
+                if self._end is not None:
+                    code, reason = self._end
+                    await self._websocket.close(code, reason)
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+        except (RuntimeError, OSError, WebSocketDisconnect):
+            self._lose()
+
+    def _drained(self, count: int) -> None:
+        self.buffered_bytes -= count
+        if self.paused and self.buffered_bytes <= self._low_bytes:
+            self.paused = False
+            if self.on_resume is not None:
+                self.on_resume()
+
+    def _lose(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            if self.on_lost is not None:
+                self.on_lost()
+
+
+def frames_in(data: bytes) -> Iterator[bytes]:
+    """The payloads of joined, unmasked, whole frames (RFC 6455 section 5.2)."""
+    at = 0
+    while at < len(data):
+        length, start = data[at + 1], at + 2
+        if length == 126:
+            length, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
+        elif length == 127:
+            length, start = int.from_bytes(data[at + 2 : at + 10], "big"), at + 10
+        yield data[start : start + length]
+        at = start + length

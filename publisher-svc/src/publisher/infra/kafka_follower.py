@@ -1,0 +1,311 @@
+"""The live consumer: its own group, all partitions, every record into the log's tail, in order.
+
+It begins at the broker's end less a prefill, never at the committed offset: the subscribers of an
+instance that was away have gone elsewhere. Commits are for operators, who see members and lag with
+Kafka's own tools. Invariant: a page handed to the hub begins at its partition's tip, whatever the
+group, the leaders or the connection do; where the log's own bounds have passed the tip by, that is
+told (`Hub.overtaken`, `Hub.truncated`), never skipped in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from chassis.logs import get_logger
+from publisher.app.following import Following, Phase
+from publisher.app.hub import Hub
+from publisher.domain.errors import PublisherError
+from publisher.domain.page import Page, Record, build_page
+from publisher.infra.kafka_connection import KafkaConnection
+from publisher.infra.kafka_group import delete_group, group_members
+from publisher.infra.kafka_offsets import KafkaTopicOffsets
+from publisher.infra.kafka_topic import TopicIdentity, describe_topic
+from publisher.infra.records import event_type
+
+_log = get_logger("publisher.follower")
+
+
+class TwinInstanceError(PublisherError):
+    """Another process uses this instance's name; two would split the partitions between them."""
+
+    code = "twin-instance"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerSettings:
+    """What the follower may use."""
+
+    instance: str
+    group: str
+    ephemeral: bool
+    """The group is deleted when the instance leaves: its name will not come back."""
+    prefill: int = 10_000
+    """Offsets before the end that are read into the tail at the start."""
+    poll_records: int = 500
+    poll_ms: int = 250
+    coalesce_s: float = 0.0
+    """A pause after each poll: fewer, larger blocks."""
+    commit_s: float = 5.0
+    session_ms: int = 6000
+    retry_s: float = 0.5
+
+
+class KafkaFollower(ConsumerRebalanceListener):
+    """See the module. `run` returns only by cancellation or by an error that ends the process."""
+
+    def __init__(
+        self,
+        arguments: dict[str, Any],
+        connection: KafkaConnection,
+        offsets: KafkaTopicOffsets,
+        hub: Hub,
+        following: Following,
+        settings: FollowerSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        self._arguments = arguments
+        self._connection = connection
+        self._offsets = offsets
+        self._hub = hub
+        self._following = following
+        self._settings = settings
+        self._clock = clock
+        self._consumer: AIOKafkaConsumer | None = None
+        self._goal: tuple[int, ...] = ()
+        self._recreated = False
+        self._committed_s = 0.0
+        self._committing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Follow until cancelled.
+
+        Raises:
+            TwinInstanceError: the name is in use.
+        """
+        while True:
+            while not await self._prepared():  # noqa: ASYNC110 - Kafka tells nobody that it is back
+                await asyncio.sleep(self._settings.retry_s)
+            await self._follow()
+            self._hub.recreated()
+            await self._close_consumer()
+
+    def topic_recreated(self) -> None:
+        """The topic is another than it was: begin anew."""
+        self._recreated = True
+
+    async def _follow(self) -> None:
+        """Until the topic is recreated."""
+        self._recreated = False
+        while not self._recreated:
+            try:
+                await self._join()
+                while not self._recreated:
+                    await self._poll()
+            except (KafkaError, OSError, PublisherError) as error:
+                if isinstance(error, PublisherError) and not error.retriable:
+                    raise
+                self._following.restarts += 1
+                self._following.enter(Phase.NO_BROKER, f"Kafka cannot be followed now: {error}")
+                _log.warning("the live consumer failed; starting it again", error=repr(error))
+                await self._close_consumer()
+                await asyncio.sleep(self._settings.retry_s)
+
+    async def close(self) -> None:
+        """Leave the group; delete it if it is ephemeral."""
+        await self._close_consumer()
+        if self._settings.ephemeral:
+            try:
+                await delete_group(self._arguments, self._settings.group)
+            except PublisherError as error:
+                _log.warning("the ephemeral group stays behind", error=str(error))
+
+    # -- start ---------------------------------------------------------------------------------
+
+    async def _prepared(self) -> bool:
+        try:
+            topic = await describe_topic(self._connection)
+            if topic is None:
+                name = self._connection.topic
+                self._following.enter(Phase.NO_TOPIC, f"the topic {name} does not exist; create it")
+                return False
+            await self._begin(topic)
+        except PublisherError as error:
+            self._following.enter(Phase.NO_BROKER, f"Kafka does not answer: {error}")
+            return False
+        return True
+
+    async def _begin(self, topic: TopicIdentity) -> None:
+        bounds = await self._offsets.log_ends(topic.partitions)
+        self._hub.generation = topic.generation
+        self._goal = bounds.ends
+        for low, end in zip(bounds.earliest, bounds.ends, strict=True):
+            self._hub.add_partition(floor=low, tip=max(low, end - self._settings.prefill))
+
+    async def _join(self) -> None:
+        await self._refuse_twin()
+        self._following.enter(Phase.JOINING, "waiting for Kafka to assign the partitions")
+        consumer = AIOKafkaConsumer(
+            **self._arguments,
+            client_id=f"broadcaster-publisher-{self._settings.instance}",
+            group_id=self._settings.group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            session_timeout_ms=self._settings.session_ms,
+            heartbeat_interval_ms=self._settings.session_ms // 4,
+            metadata_max_age_ms=5000,
+            request_timeout_ms=10_000,
+            fetch_max_wait_ms=500,
+        )
+        self._consumer = consumer
+        await consumer.start()
+        consumer.subscribe([self._connection.topic], listener=self)
+
+    async def _refuse_twin(self) -> None:
+        """Wait until nobody else is in the group.
+
+        A member that was killed stays in it for the session time-out: that is waited for.
+        """
+        deadline_s = self._clock() + self._settings.session_ms / 1000 + 2
+        while members := await group_members(self._arguments, self._settings.group):
+            detail = (
+                f"the instance name {self._settings.instance} is in use: {members[0]} is in the "
+                f"group {self._settings.group}; stop it or choose another PUBLISHER_INSTANCE"
+            )
+            self._following.enter(Phase.TWIN, detail)
+            if self._clock() > deadline_s:
+                raise TwinInstanceError(detail)
+            await asyncio.sleep(self._settings.retry_s)
+
+    # -- the group -----------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """A rebalance begins."""
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Go on at our tips, whatever was committed."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        partitions = {tp.partition for tp in assigned}
+        for tp in assigned:
+            while tp.partition >= self._hub.log.partitions:  # new ones begin where they begin
+                self._hub.add_partition(floor=0, tip=0)
+            consumer.seek(tp, self._hub.log.tips[tp.partition])
+        missing = sorted(set(range(self._hub.log.partitions)) - partitions)
+        if missing:
+            self._following.enter(
+                Phase.JOINING,
+                f"Kafka assigned this instance no partition {missing[0]}: another process is in "
+                f"the group {self._settings.group}; give each instance its own name",
+            )
+        else:
+            self._following.enter(Phase.CATCHING_UP, "reading up to the end of the log")
+
+    # -- following -----------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        consumer = self._consumer
+        assert consumer is not None  # noqa: S101 - _join made it
+        try:
+            batches = await consumer.getmany(
+                timeout_ms=self._settings.poll_ms, max_records=self._settings.poll_records
+            )
+        except OffsetOutOfRangeError as error:
+            await self._find_bounds(error.args[0])
+            return
+        self._following.polled_s = self._clock()
+        pages = [self._page(tp.partition, records) for tp, records in batches.items() if records]
+        if not pages:
+            pages = await self._passed_over(consumer)
+        if pages:
+            for _ in self._hub.broadcast(pages):
+                await asyncio.sleep(0)
+        self._note_phase()
+        self._commit_sometimes(consumer)
+        # getmany() does not give way while it has records buffered
+        await asyncio.sleep(self._settings.coalesce_s if pages else 0)
+
+    def _page(self, partition: int, records: list[Any]) -> Page:
+        tip = self._hub.log.tips[partition]
+        return build_page(
+            partition,
+            tip,
+            records[-1].offset + 1,
+            [Record(r.offset, r.timestamp, r.key, r.value) for r in records],
+            event_type,
+        )
+
+    async def _passed_over(self, consumer: AIOKafkaConsumer) -> list[Page]:
+        """Pages of holes: what the consumer passed without a record (markers, aborted ones)."""
+        pages = []
+        for tp in consumer.assignment():
+            if tp.partition >= self._hub.log.partitions:
+                continue
+            tip = self._hub.log.tips[tp.partition]
+            position = await consumer.position(tp)
+            if position > tip:
+                pages.append(build_page(tp.partition, tip, position, (), event_type))
+        return pages
+
+    def _note_phase(self) -> None:
+        if self._following.phase is Phase.CATCHING_UP and all(
+            tip >= goal for tip, goal in zip(self._hub.log.tips, self._goal, strict=False)
+        ):
+            self._following.enter(Phase.FOLLOWING)
+            _log.info("following", tips=self._hub.log.tips, generation=self._hub.generation)
+
+    async def _find_bounds(self, out_of_range: dict[TopicPartition, int]) -> None:
+        bounds = await self._offsets.log_ends(self._hub.log.partitions)
+        for tp in out_of_range:
+            partition, tip = tp.partition, self._hub.log.tips[tp.partition]
+            low, end = bounds.earliest[partition], bounds.ends[partition]
+            if tip < low:
+                _log.error("retention overtook this instance", partition=partition, earliest=low)
+                self._hub.overtaken(partition, low)
+            elif tip > end:
+                _log.error("the log lost its end", partition=partition, tip=tip, end=end)
+                self._hub.truncated(partition, floor=low, end=end)
+            if self._consumer is not None:
+                self._consumer.seek(tp, self._hub.log.tips[partition])
+
+    # -- commits -------------------------------------------------------------------------------
+
+    def _commit_sometimes(self, consumer: AIOKafkaConsumer) -> None:
+        now_s = self._clock()
+        if now_s - self._committed_s < self._settings.commit_s or self._committing is not None:
+            return
+        self._committed_s = now_s
+        self._committing = asyncio.ensure_future(self._commit(consumer))
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        tips = self._hub.log.tips
+        positions = {
+            tp: OffsetAndMetadata(tips[tp.partition], "")
+            for tp in consumer.assignment()
+            if tp.partition < len(tips)
+        }
+        try:
+            if positions:
+                await consumer.commit(positions)
+        except (KafkaError, OSError) as error:
+            _log.warning("the group's offsets were not committed", error=repr(error))
+        finally:
+            self._committing = None
+
+    async def _close_consumer(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if self._committing is not None:
+            self._committing.cancel()
+            self._committing = None
+        if consumer is not None:
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(consumer.stop(), 3)

@@ -1,0 +1,143 @@
+"""One reader of Kafka's log: fetches pages by itself, with no consumer in between.
+
+A consumer's background prefetch and its position state cost more than they give when positions
+jump: abandoned responses stay in memory and a seek waits for the poll in flight (docs/adr). Reads
+are read-committed: aiokafka's batch walk leaves out aborted transactions and control records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
+from aiokafka.errors import CorruptRecordException
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import TopicPartition
+
+from publisher.app.ports import Loaded
+from publisher.domain.cache import block_of
+from publisher.domain.log import Miss
+from publisher.domain.page import Record, build_page
+from publisher.infra.kafka_connection import KafkaAwayError, KafkaConnection
+from publisher.infra.kafka_offsets import KafkaTopicOffsets
+from publisher.infra.records import event_type
+
+PAGE_BYTES = 1 << 20
+"""A page ends at about this many bytes, so that records of 1 MB do not make pages of 1 GB."""
+FETCH_BYTES = 512 << 10
+_DECODE_CHUNK = 256
+"""Records decoded between two turns of the event loop."""
+_OUT_OF_RANGE = 1
+
+
+class _RawRecords(PartitionRecords):
+    """aiokafka's batch walk without a ConsumerRecord per record."""
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:  # noqa: ARG002
+        return record
+
+    def release(self) -> None:
+        """Break the reference cycle that would hold the whole response until the next full GC."""
+        self._records_iterator = None
+
+
+class KafkaPageReader:
+    """See the module; one load at a time."""
+
+    def __init__(self, connection: KafkaConnection, offsets: KafkaTopicOffsets) -> None:
+        self._connection = connection
+        self._offsets = offsets
+        self._rest: _RawRecords | None = None
+        self._at: tuple[int, int] | None = None
+
+    @property
+    def at(self) -> tuple[int, int] | None:
+        """Partition and offset where an unread part of the last response goes on."""
+        return self._at
+
+    async def load(self, miss: Miss) -> Loaded:
+        """See `publisher.app.ports.PageReader`."""
+        if self._at != (miss.partition, miss.start):
+            self._forget()
+        try:
+            return await self._load(miss)
+        except CorruptRecordException as error:
+            self._forget()
+            raise KafkaAwayError(f"a batch failed its checksum: {error}") from error
+        except BaseException:
+            self._forget()
+            raise
+
+    async def _load(self, miss: Miss) -> Loaded:
+        records: list[Record] = []
+        size, at, log_start = 0, miss.start, 0
+        while at < miss.stop and size < PAGE_BYTES:
+            if self._rest is None:
+                fetched, log_start = await self._fetch(miss.partition, at)
+                if fetched is None:  # retention moved into this block, or beyond it
+                    if log_start >= miss.stop:
+                        nothing = build_page(miss.partition, miss.start, miss.start, (), event_type)
+                        return Loaded(nothing, log_start)
+                    at = max(at, log_start)
+                    continue
+                self._rest = fetched
+            at, size = await self._walk(self._rest, miss, at, records, size)
+        self._at = (miss.partition, at) if self._rest is not None else None
+        page = build_page(miss.partition, miss.start, at, records, event_type)
+        return Loaded(page, log_start)
+
+    async def _walk(
+        self, fetched: _RawRecords, miss: Miss, at: int, records: list[Record], size: int
+    ) -> tuple[int, int]:
+        for count, record in enumerate(fetched, 1):
+            if record.offset >= miss.stop:  # only after a hole; its block begins there
+                self._forget()
+                return self._over_hole(miss, record.offset), size
+            value = record.value
+            records.append(Record(record.offset, record.timestamp, record.key, value))
+            at = record.offset + 1
+            size += len(value or b"")
+            if at >= miss.stop or size >= PAGE_BYTES:
+                return at, size
+            if count % _DECODE_CHUNK == 0:
+                await asyncio.sleep(0)
+        at = max(at, fetched.next_fetch_offset)
+        self._forget()
+        return min(at, self._over_hole(miss, at)), size
+
+    @staticmethod
+    def _over_hole(miss: Miss, offset: int) -> int:
+        """How far a page may reach when the next record is at `offset`, beyond its block."""
+        return (
+            max(miss.stop, min(block_of(offset), miss.tip)) if miss.stop < miss.tip else miss.stop
+        )
+
+    def _forget(self) -> None:
+        if self._rest is not None:
+            self._rest.release()
+        self._rest = None
+        self._at = None
+
+    async def _fetch(self, partition: int, at: int) -> tuple[_RawRecords | None, int]:
+        topic = self._connection.topic
+        request = FetchRequest(
+            100, 1, FETCH_BYTES, READ_COMMITTED, [(topic, [(partition, at, FETCH_BYTES)])]
+        )
+        response = await self._connection.send_to_leader(partition, request)
+        _, error_code, _, *rest = response.topics[0][1][0]
+        if error_code == _OUT_OF_RANGE:
+            bounds = await self._offsets.log_ends(partition + 1)
+            if at >= bounds.earliest[partition]:
+                raise KafkaAwayError(f"partition {partition} has no offset {at}: it lost its end")
+            return None, bounds.earliest[partition]
+        self._connection.check(error_code)
+        # v11: lso, log start, aborted, preferred replica, records; v5–v10 lack the replica
+        log_start, aborted, data = rest[1], rest[2], rest[-1]
+        tp = TopicPartition(topic, partition)
+        batches = MemoryRecords(data)
+        records = _RawRecords(  # type: ignore[no-untyped-call]
+            tp, batches, aborted, at, None, None, True, READ_COMMITTED
+        )
+        return records, log_start

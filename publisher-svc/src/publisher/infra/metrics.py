@@ -1,0 +1,102 @@
+"""Prometheus metrics, fed by the domain events; what can be read is read at scrape time instead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from publisher.app.events import (
+    CaughtUp,
+    Event,
+    EventsBroadcast,
+    EventsReplayed,
+    FellBehind,
+    LogTrimmed,
+    SubscriberJoined,
+    SubscriberLeft,
+)
+
+Reading = tuple[str, str, float]
+"""A gauge's name, its help and its value."""
+
+_LATENCY_BUCKETS_S = (
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
+
+
+class Metrics:
+    """See the module. Children are bound once: nothing is looked up per event."""
+
+    def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
+        self.registry = CollectorRegistry()
+        self._clock_s = clock_s
+        self._joined = self._counter("subscribers_joined", "Subscriptions begun", ["transport"])
+        self._left = self._counter("subscribers_left", "Subscriptions ended", ["code", "reason"])
+        self._caught_up = self._counter("caught_up", "Times a subscriber reached the tip")
+        self._demoted = self._counter("fell_behind", "Times a live subscriber's socket had no room")
+        self._events = self._counter("events", "Events consumed from Kafka")
+        self._skipped = self._counter(
+            "records_skipped", "Foreign records and tombstones that no subscriber gets"
+        )
+        deliveries = self._counter("deliveries", "Events written to sockets", ["lane"])
+        sent = self._counter("sent_bytes", "Bytes written to sockets", ["lane"])
+        self._live_deliveries = deliveries.labels("live")
+        self._replay_deliveries = deliveries.labels("catch-up")
+        self._live_bytes, self._replay_bytes = sent.labels("live"), sent.labels("catch-up")
+        self._trims = self._counter("log_trims", "Times the log's start moved")
+        self.failures = self._counter("failures", "Failures by what failed", ["what"])
+        self._latency = Histogram(
+            "broadcaster_publisher_delivery_seconds",
+            "From the record's timestamp to the socket write of the newest event of a round",
+            registry=self.registry,
+            buckets=_LATENCY_BUCKETS_S,
+        )
+
+    def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
+        return Counter(f"broadcaster_publisher_{name}", text, list(labels), registry=self.registry)
+
+    def gauges(self, read: Callable[[], Iterable[Reading]]) -> None:
+        """Report what `read` gives whenever somebody scrapes."""
+        self.registry.register(_Readings(read))
+
+    def on_event(self, event: Event) -> None:
+        """Count a domain event."""
+        match event:
+            case EventsReplayed(events, size):
+                self._replay_deliveries.inc(events)
+                self._replay_bytes.inc(size)
+            case EventsBroadcast():
+                self._on_round(event)
+            case SubscriberJoined(transport):
+                self._joined.labels(transport).inc()
+            case SubscriberLeft(_, code, reason):
+                self._left.labels("" if code is None else str(int(code)), reason).inc()
+            case CaughtUp():
+                self._caught_up.inc()
+            case FellBehind():
+                self._demoted.inc()
+            case LogTrimmed():
+                self._trims.inc()
+            case _:
+                assert_never(event)
+
+    def _on_round(self, event: EventsBroadcast) -> None:
+        self._events.inc(event.events)
+        self._skipped.inc(event.skipped)
+        self._live_deliveries.inc(event.deliveries)
+        self._live_bytes.inc(event.bytes)
+        if event.deliveries and event.newest_ms > 0:
+            self._latency.observe(max(0.0, self._clock_s() - event.newest_ms / 1000))
+
+
+class _Readings:
+    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        for name, text, value in self._read():
+            yield GaugeMetricFamily(f"broadcaster_publisher_{name}", text, value=value)

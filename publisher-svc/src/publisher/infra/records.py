@@ -1,0 +1,26 @@
+"""The one check of a record's value, made when its frame is built; nothing parses it after that.
+
+An event is a JSON object in one line of UTF-8. Anything else (a text, a tombstone, pretty-printed
+JSON, another format) is foreign: skipped, counted, never put into a frame that it would break.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+
+
+def event_type(value: bytes | None) -> str | None:
+    """The CloudEvent's type; ``""`` for an object without one; None for a foreign record."""
+    if value is None or b"\n" in value or b"\r" in value:
+        return None
+    try:
+        event = orjson.loads(value)
+    except (orjson.JSONDecodeError, RecursionError):
+        return None
+    if type(event) is not dict:
+        return None
+    name = event.get("type")
+    # Interned: an index of a million events holds its few type names once.
+    return sys.intern(name) if type(name) is str else ""

@@ -1,0 +1,200 @@
+"""The WebSocket transport: ``/websocket``, and the sink that writes prebuilt frames to it.
+
+Overload and drain are told before the handshake, as HTTP, to programs; to browsers, which cannot
+read that, and for refused cursors and parameters the socket is accepted, told and closed. What
+subscribers send is read and ignored, up to a rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from chassis.origins import OriginAllowlist
+from chassis.raw_websocket import EXTENSION, RawWebSocket
+from contracts.close import CloseCode
+from contracts.frames import error_frame
+from contracts.problem import MEDIA_TYPE, Problem, ProblemType
+from publisher.app.hub import Hub
+from publisher.app.ports import Sink
+from publisher.app.subscribe import Subscribe
+from publisher.app.subscription import Subscription
+from publisher.domain.encoding import WEBSOCKET
+from publisher.domain.page import Buffer
+from publisher.domain.parameters import StreamParameters, parse_parameters
+from publisher.infra.asgi_sink import AsgiWebSocketSink
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Bounds per socket, all settings."""
+
+    high_bytes: int = 256 << 10
+    """Above this the subscriber leaves the live lane."""
+    low_bytes: int = 64 << 10
+    input_frames: int = 60
+    """Frames a subscriber may send per minute; they are ignored."""
+
+
+class RawWebSocketSink:
+    """`Sink` on the raw extension: a write is a transport write."""
+
+    def __init__(self, raw: RawWebSocket, close: Callable[[CloseCode, str], None]) -> None:
+        self._raw = raw
+        self._close = close
+        self._write_all = raw.batch_writer()
+
+    @property
+    def paused(self) -> bool:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.paused
+
+    @property
+    def buffered_bytes(self) -> int:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.buffered_bytes
+
+    def writer(self) -> Callable[[Buffer], None]:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.writer()
+
+    def write_all(self, buffers: list[Buffer]) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._write_all(buffers)
+
+    def finish(self, code: CloseCode, reason: str) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._close(code, reason)
+
+    def abort(self) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._raw.abort()
+
+
+class WebSocketTransport:
+    """The endpoint."""
+
+    def __init__(
+        self, hub: Hub, subscribe: Subscribe, origins: OriginAllowlist, limits: SocketLimits
+    ) -> None:
+        self._hub = hub
+        self._subscribe = subscribe
+        self._origins = origins
+        self._limits = limits
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def endpoint(self, websocket: WebSocket) -> None:
+        """One connection from handshake to close."""
+        headers = websocket.headers
+        origin = headers.get("origin")
+        if not self._origins.allows(origin, headers.get("host")):
+            detail = "this page's origin may not subscribe; add it to PUBLISHER_ALLOWED_ORIGINS"
+            await self._refuse(websocket, Problem(ProblemType.FORBIDDEN, detail))
+            return
+        if (problem := self._subscribe.admission()) is not None:
+            if origin is None:
+                await _deny(websocket, problem)
+            else:
+                await self._refuse(websocket, problem)
+            return
+        query = websocket.scope["query_string"].decode("latin-1")
+        parameters = parse_parameters(parse_qsl(query, keep_blank_values=True))
+        await websocket.accept()
+        if isinstance(parameters, Problem):
+            await _tell_and_close(websocket, parameters)
+            return
+        await self._serve(websocket, parameters)
+
+    async def _serve(self, websocket: WebSocket, parameters: StreamParameters) -> None:
+        raw: RawWebSocket | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+        opened: list[Sink] = []
+
+        def open_sink() -> Sink:
+            sink: Sink
+            if raw is None:
+                sink = AsgiWebSocketSink(websocket, self._limits.high_bytes, self._limits.low_bytes)
+            else:
+                raw.set_write_buffer_limits(self._limits.high_bytes, self._limits.low_bytes)
+                sink = RawWebSocketSink(raw, self._closer(websocket))
+            opened.append(sink)
+            return sink
+
+        if raw is not None and not raw.is_open:
+            return
+        subscription = await self._subscribe(parameters, WEBSOCKET, open_sink)
+        if isinstance(subscription, Problem):
+            await _tell_and_close(websocket, subscription)
+            return
+        self._attach(subscription, raw if raw is not None else opened[0])
+        try:
+            await self._ignore_input(websocket, subscription)
+        finally:
+            self._hub.unsubscribe(subscription)
+
+    def _attach(self, subscription: Subscription, events: Any) -> None:
+        """Let the socket tell the hub; it may have told nobody meanwhile, so look once."""
+        events.on_pause = lambda: self._hub.pause(subscription)
+        events.on_resume = lambda: self._hub.resume(subscription)
+        events.on_lost = lambda: self._hub.unsubscribe(subscription)
+        if not events.is_open:
+            self._hub.unsubscribe(subscription)
+        elif events.paused:
+            self._hub.pause(subscription)
+
+    def _closer(self, websocket: WebSocket) -> Callable[[CloseCode, str], None]:
+        def close(code: CloseCode, reason: str) -> None:
+            task = asyncio.ensure_future(_close(websocket, code, reason))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        return close
+
+    async def _ignore_input(self, websocket: WebSocket, subscription: Subscription) -> None:
+        """Always keep receiving: otherwise pongs go unseen and the keepalive closes the socket."""
+        loop = asyncio.get_running_loop()
+        allowed, minute_s = self._limits.input_frames, loop.time()
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            now_s = loop.time()
+            if now_s - minute_s > 60:
+                allowed, minute_s = self._limits.input_frames, now_s
+            allowed -= 1
+            if allowed < 0:
+                detail = (
+                    f"a subscriber may send {self._limits.input_frames} frames a minute, and they "
+                    "are ignored; events are sent to the listener"
+                )
+                self._hub.refuse(subscription, Problem(ProblemType.TOO_MUCH_INPUT, detail))
+
+    async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
+        """To a browser, which cannot read an HTTP answer: accept, tell, close."""
+        await websocket.accept()
+        await _tell_and_close(websocket, problem)
+
+
+async def _deny(websocket: WebSocket, problem: Problem) -> None:
+    headers = {"content-type": MEDIA_TYPE, "retry-after": "1"}
+    await websocket.send_denial_response(Response(problem.encode(), problem.status, headers))
+
+
+async def _tell_and_close(websocket: WebSocket, problem: Problem) -> None:
+    try:
+        await websocket.send_text(error_frame(problem).decode())
+        await websocket.close(problem.close_code, problem.type.value.name)
+    except (RuntimeError, WebSocketDisconnect):
+        return  # it went before it was told
+
+
+async def _close(websocket: WebSocket, code: CloseCode, reason: str) -> None:
+    try:
+        await websocket.close(code, reason)
+    except (RuntimeError, WebSocketDisconnect):
+        return

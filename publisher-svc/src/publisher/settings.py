@@ -1,0 +1,69 @@
+"""The publisher's settings: environment variables, each with a sane default. Read by main alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1 << 20
+
+
+class PublisherSettings(BaseSettings):
+    """``PUBLISHER_*``; docs/operations.md says what each is for."""
+
+    model_config = SettingsConfigDict(env_prefix="PUBLISHER_", extra="ignore")
+
+    host: str = "localhost"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8081
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] | None = None
+    """The stable name; without one the instance is ephemeral and deletes its group when it goes."""
+    group_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "broadcaster"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated; ``*`` for any. Pages of the same host may always connect."""
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    max_subscribers: Annotated[int, Field(ge=1)] = 20_000
+    heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
+    stall_s: Annotated[float, Field(gt=0)] = 30.0
+    socket_high_bytes: Annotated[int, Field(ge=4096)] = 256 << 10
+    socket_low_bytes: Annotated[int, Field(ge=0)] = 64 << 10
+    input_frames_per_minute: Annotated[int, Field(ge=1)] = 60
+    input_frame_bytes: Annotated[int, Field(ge=125)] = 4096
+    ping_interval_s: Annotated[float, Field(gt=0)] = 20.0
+    ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
+
+    tail_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
+    cache_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
+    readers: Annotated[int, Field(ge=1, le=64)] = 3
+    prefill: Annotated[int, Field(ge=0)] = 10_000
+    poll_records: Annotated[int, Field(ge=1)] = 500
+    coalesce_ms: Annotated[float, Field(ge=0)] = 0.0
+    fan_out_ms: Annotated[float, Field(gt=0)] = 5.0
+    catch_up_bytes: Annotated[int, Field(ge=4096)] = 256 << 10
+    catch_up_work_ms: Annotated[float, Field(gt=0)] = 1.0
+    catch_up_rest_ms: Annotated[float, Field(ge=0)] = 3.0
+    kafka_timeout_s: Annotated[float, Field(gt=0)] = 5.0
+    session_ms: Annotated[int, Field(ge=1000)] = 6000
+    bounds_s: Annotated[float, Field(gt=0)] = 1.0
+    """How often the log's start and the topic's identity are looked up."""
+    stuck_s: Annotated[float, Field(gt=0)] = 30.0
+    """A live consumer that does not answer for this long makes the instance not ready."""
+
+    drain_s: Annotated[float, Field(ge=0)] = 4.0
+    retry_after_ms: Annotated[int, Field(ge=0)] = 1000
+
+    def name(self) -> str:
+        """The instance's name: the stable one, or one of this process's own."""
+        return self.instance or f"{socket.gethostname()}-{os.getpid()}"
