@@ -49,7 +49,7 @@ class LogLimits:
 class LateOutcomes(Protocol):
     """Who hears what became of batches that had been answered as unknown."""
 
-    def late(self, stored: bool) -> None:
+    def late(self, *, stored: bool) -> None:
         """One batch was stored after all, or failed."""
 
 
@@ -122,9 +122,9 @@ class KafkaEventLog:
         if not self.pending_events:
             self._idle.set()
 
-    def late(self, stored: bool) -> None:
+    def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""
-        self._late.late(stored)
+        self._late.late(stored=stored)
 
     # -- life
 

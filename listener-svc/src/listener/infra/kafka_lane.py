@@ -53,7 +53,7 @@ class Bookkeeper(Protocol):
     def left(self, events: int, size_bytes: int) -> None:
         """That much was answered."""
 
-    def late(self, stored: bool) -> None:
+    def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""
 
 

@@ -1,0 +1,206 @@
+"""The composition root: the whole wiring of the listener. Nothing starts at import."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import uuid_utils
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from chassis import logs, server
+from chassis.basic_auth import BasicAuth, InvalidUsersError
+from chassis.errors import PortInUseError
+from chassis.kafka_settings import KafkaSettings
+from chassis.origins import OriginAllowlist
+from chassis.probes import NotReady, probe_routes
+from contracts import asyncapi
+from contracts.catalogue import Catalogue, serving_catalogue
+from contracts.errors import InvalidCatalogueError
+from contracts.judge import Judge
+from listener.app.admission import Admission
+from listener.app.ingest_event import IngestEvent
+from listener.app.ingest_session import IngestSession
+from listener.infra.gate import Gate
+from listener.infra.http_contracts import contract_routes
+from listener.infra.http_events import PostEvents
+from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
+from listener.infra.kafka_link import LinkTimes
+from listener.infra.metrics import Tally
+from listener.infra.websocket import ConnectionLimits, IngestWebSocket
+from listener.settings import Settings, SettingsError, read_settings
+
+_clock = time.monotonic
+
+
+class Listener:
+    """All parts, wired; `start` inside a running loop, `drain` then `stop`."""
+
+    def __init__(self, settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> None:
+        self._settings = settings
+        self.tally = tally = Tally()
+        users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
+        gate = Gate(users if settings.auth == "basic" else None, OriginAllowlist(settings.origins))
+        self.log = log = KafkaEventLog(
+            kafka.topic,
+            kafka.client_arguments(),
+            _limits(settings),
+            _times(settings),
+            clock=_clock,
+            late_outcomes=tally,
+        )
+        judge = Judge(catalogue)
+        by_websocket, by_http = tally.transports["websocket"], tally.transports["http"]
+
+        def admission(observer: Any) -> Admission:
+            most = settings.max_event_bytes
+            return Admission(
+                judge, observer, max_event_bytes=most, new_id=_new_id, now=_now, clock=_clock
+            )
+
+        websocket_admission = admission(by_websocket)
+        self.websocket = IngestWebSocket(
+            gate,
+            log,
+            lambda terms, on_answers: IngestSession(
+                websocket_admission, log, by_websocket, terms, clock=_clock, on_answers=on_answers
+            ),
+            ConnectionLimits(
+                settings.as_,
+                settings.max_in_flight,
+                settings.max_frame_bytes,
+                settings.max_array_events,
+            ),
+            tally,
+        )
+        self.posts = posts = PostEvents(
+            gate,
+            IngestEvent(admission(by_http), log, by_http, _clock),
+            default_type=settings.as_,
+            max_body_bytes=settings.max_frame_bytes,
+            max_requests=settings.max_http_requests,
+        )
+        registry = CollectorRegistry()
+        tally.gauges.update(
+            open_connections=("Open WebSocket connections", lambda: self.websocket.connections),
+            in_flight_events=("Events without an answer", lambda: log.pending_events),
+            in_flight_bytes=("Bytes of events without an answer", lambda: log.pending_bytes),
+            kafka_ready=("Whether events can be stored now", lambda: float(log.state is None)),
+        )
+        tally.register(registry)
+        self.app = Starlette(
+            routes=[
+                WebSocketRoute("/websocket", self.websocket),
+                Route("/events", posts, methods=["POST"]),
+                *contract_routes(catalogue),
+                Route("/asyncapi.json", _asyncapi(catalogue)),
+                *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
+            ]
+        )
+
+    def not_ready(self) -> list[NotReady]:
+        """Why the listener cannot do its job now."""
+        if self.posts.draining:
+            return [NotReady("draining", "the listener is stopping")]
+        return [self.log.state] if self.log.state else []
+
+    def status(self) -> dict[str, Any]:
+        """Facts for operators."""
+        connections = {"open": self.websocket.connections, "in_flight": self.websocket.in_flight}
+        return {"service": "listener", "connections": connections, "kafka": self.log.status()}
+
+    async def drain(self) -> None:
+        """Take nothing new, answer all that was taken, tell the clients."""
+        self.posts.draining = True
+        told = asyncio.ensure_future(self.websocket.drain())
+        await self.log.drain(self._settings.drain_timeout_s)
+        await told
+
+
+def main() -> int:
+    """Run the listener until a signal; gives the process's exit status."""
+    try:
+        settings, kafka = read_settings()
+        catalogue = serving_catalogue(settings.contracts_dir)
+        logs.configure(
+            settings.log_level, as_json=settings.log_format == "json", service="listener"
+        )
+        return server.run(_serve(settings, kafka, catalogue))
+    except SettingsError as error:
+        return _stop(str(error), 2)
+    except InvalidCatalogueError as error:
+        return _stop(f"CONTRACTS_DIR: {error}", 2)
+    except InvalidUsersError as error:
+        return _stop(f"LISTENER_USERS: {error}", 2)
+    except PortInUseError as error:
+        return _stop(str(error), 1)
+
+
+async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> int:
+    sockets = server.bind(settings.host, settings.port, port_variable="LISTENER_PORT")
+    listener = Listener(settings, kafka, catalogue)
+    port = sockets[0].getsockname()[1]
+    logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
+    listener.log.start()
+    try:
+        await server.serve(
+            listener.app, sockets, drain=listener.drain, limits=_server_limits(settings)
+        )
+    finally:
+        await listener.log.stop()
+    return 0
+
+
+def _asyncapi(catalogue: Catalogue) -> Callable[[Request], Awaitable[Response]]:
+    document = asyncapi.encode(asyncapi.document([asyncapi.LISTENER], catalogue))
+
+    async def serve(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    return serve
+
+
+def _limits(settings: Settings) -> LogLimits:
+    return LogLimits(
+        pending_bytes=settings.max_pending_bytes,
+        batch_bytes=min(settings.batch_bytes, settings.max_event_bytes),
+        queue_timeout_s=settings.queue_timeout_s,
+        delivery_timeout_s=settings.delivery_timeout_s,
+    )
+
+
+def _times(settings: Settings) -> LinkTimes:
+    return LinkTimes(
+        request_timeout=settings.request_timeout_s, renew_after=settings.delivery_timeout_s + 5
+    )
+
+
+def _server_limits(settings: Settings) -> server.ServerLimits:
+    return server.ServerLimits(
+        # twice our own limit, so that a frame a little too large is answered before the close
+        message_bytes=2 * settings.max_frame_bytes,
+        # a socket that is not read because Kafka is slow hears no pong meanwhile
+        ping_timeout_s=settings.queue_timeout_s + settings.delivery_timeout_s + 10,
+    )
+
+
+def _new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _stop(faults: str, status: int) -> int:
+    for line in faults.splitlines():
+        sys.stderr.write(f"listener: {line}\n")
+    return status

@@ -1,0 +1,132 @@
+"""The listener's settings: ``LISTENER_*``, ``KAFKA_*`` and ``CONTRACTS_DIR`` environment variables.
+
+Read once, in `main`, and handed on as values. Invariant: a wrong value stops the start with one
+line per fault that names the variable, what is wrong and what to do; values are not repeated,
+since one may be a password.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chassis.kafka_settings import KafkaSettings
+
+PREFIX = "LISTENER_"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message has one line per fault."""
+
+    code = "settings"
+    retriable = False
+
+
+def _users(value: Any) -> Any:
+    """JSON (``{"ann": "$argon2id$…"}``), or ``ann:$argon2id$…`` pairs separated by blanks."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise ValueError("is not valid JSON; write an object of user and hash") from None
+    pairs = [pair.partition(":") for pair in re.split(r"[\s;]+", text) if pair]
+    if any(not user or not colon or not secret for user, colon, secret in pairs):
+        raise ValueError("write user:hash pairs separated by blanks, or a JSON object")
+    return {user: secret for user, _, secret in pairs}
+
+
+def _list(value: Any) -> Any:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """All of them. Durations in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    host: str = "localhost"
+    port: int = Field(default=8080, ge=0, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    auth: Literal["basic", "none"] = "basic"
+    users: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_users)] = {}
+    plain_passwords: bool = False
+    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
+
+    as_: str | None = Field(default=None, alias="LISTENER_AS", min_length=1)
+    """The type of what is no event and came without ``?as=``."""
+    contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
+
+    max_in_flight: int = Field(default=5000, ge=1)
+    """Unanswered events of one connection; beyond them its socket is not read."""
+    max_frame_bytes: int = Field(default=4 << 20, ge=1024)
+    """Of one WebSocket frame and of one HTTP body."""
+    max_array_events: int = Field(default=1000, ge=1)
+    max_event_bytes: int = Field(default=1_000_000, ge=1024)
+    """Of one record; no more than the topic's max.message.bytes."""
+    max_http_requests: int = Field(default=1000, ge=1)
+    max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
+    """Of all unanswered events, waiting for Kafka or in its hands."""
+    batch_bytes: int = Field(default=256 << 10, ge=1024)
+    queue_timeout_s: float = Field(default=10.0, gt=0)
+    """After it an event that Kafka did not take is answered unavailable."""
+    delivery_timeout_s: float = Field(default=30.0, gt=0)
+    """After it an event that Kafka took and did not answer for is answered outcome-unknown."""
+    request_timeout_s: float = Field(default=10.0, gt=0)
+    drain_timeout_s: float = Field(default=6.0, gt=0, le=8)
+
+    @model_validator(mode="after")
+    def _users_are_needed(self) -> Settings:
+        if self.auth == "basic" and not self.users:
+            raise ValueError(
+                "LISTENER_USERS: nobody could send events; name users (user:hash pairs, or JSON), "
+                "or set LISTENER_AUTH=none to let everybody in"
+            )
+        return self
+
+    @property
+    def user_secrets(self) -> dict[str, str]:
+        """User → hash, or password where plain ones are allowed."""
+        return {user: secret.get_secret_value() for user, secret in self.users.items()}
+
+
+def read_settings() -> tuple[Settings, KafkaSettings]:
+    """From the environment.
+
+    Raises:
+        SettingsError: says every variable that is wrong.
+    """
+    faults: list[str] = []
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults += _faults(error, PREFIX)
+    try:
+        kafka = KafkaSettings()
+    except ValidationError as error:
+        faults += _faults(error, "KAFKA_")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings, kafka
+
+
+def _faults(error: ValidationError, prefix: str) -> list[str]:
+    return [_fault(fault["loc"], fault["msg"], prefix) for fault in error.errors()]
+
+
+def _fault(location: tuple[int | str, ...], message: str, prefix: str) -> str:
+    said = message.removeprefix("Value error, ")
+    if not location:  # of the whole: the message names the variable
+        return said
+    name = str(location[0])
+    variable = name if name.isupper() else prefix + name.upper()
+    return f"{variable}: {said[:1].lower()}{said[1:]}; correct or unset it"
