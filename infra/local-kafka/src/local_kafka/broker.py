@@ -132,6 +132,13 @@ class Broker:
         what = "ended while starting" if ended else f"did not answer within {timeout_s:g} s"
         raise StartFailed(f"Kafka {what}. Its log: {self.log_path}\n{self._last_words()}".rstrip())
 
+    def wait_for_other(self, timeout_s: float) -> bool:
+        """Wait until the broker that another process started on this directory answers."""
+        found = recorded_process(self.directory.pid_file, self.directory.properties)
+        return found is not None and wait_for_answer(
+            HOST, found[0].port, self.node.node_id, timeout_s, lambda: self.pid is not None
+        )
+
     def stop(self, grace_s: float = DEFAULT_GRACE_S) -> bool:
         """SIGTERM, and SIGKILL after the grace. True if that was not needed."""
         process = self.process

@@ -59,6 +59,7 @@ Bootstrap = Annotated[
 DATA_DIR = Path(".data/kafka")
 PORT = 19092
 HEAP = "512m"
+START_TIMEOUT_S = 30
 
 
 def main() -> None:
@@ -89,6 +90,7 @@ def start(
     try:
         broker.start(lifetime=Lifetime.DETACHED)
     except AlreadyRunning:
+        broker.wait_for_other(START_TIMEOUT_S)
         found = status_of(data_dir)
         _say(f"Kafka {KAFKA_VERSION} runs already at {found.bootstrap} (process {found.pid}).")
         return
@@ -230,13 +232,18 @@ def _fetched() -> Distribution:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err) as bar:
-        task = bar.add_task(f"Kafka {KAFKA_VERSION} (first time only)", visible=False)
+    bar = Progress(*columns, console=err)
+    task = bar.add_task(f"Downloading Kafka {KAFKA_VERSION} (first time only)")
 
-        def show(done: int, total: int, _name: str) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+    def show(done: int, total: int, _name: str) -> None:
+        bar.start()  # not before there is something to show: an empty bar is a blank line
+        bar.update(task, completed=done, total=total)
 
+    try:
         return resolve(show)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _say(line: str) -> None:

@@ -1,7 +1,7 @@
 """Consumer groups: who is in them, and how far behind each partition is.
 
-Invariant: lag is the partition's end minus the committed offset; where nothing is committed there is
-no lag to tell, and None says so. Reads only; commits and deletes nothing.
+Invariant: lag is the partition's end minus the committed offset; where nothing is committed there
+is no lag to tell, and None says so. Reads only; commits and deletes nothing.
 """
 
 from collections.abc import Iterable

@@ -35,6 +35,8 @@ SMALL_NODE: Mapping[str, str] = {
 
 LOG4J2 = """\
 status = error
+# Else log4j closes its log first, and Kafka's orderly stop goes unseen.
+shutdownHook = disable
 appender.out.type = Console
 appender.out.name = OUT
 appender.out.layout.type = PatternLayout

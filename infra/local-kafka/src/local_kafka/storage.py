@@ -102,8 +102,17 @@ class DataDirectory:
             check=False,
         )
         if answer.returncode != 0:
-            last = (answer.stderr or answer.stdout).strip().splitlines()[-1:] or ["no message"]
-            raise StartFailed(f"Kafka's StorageTool could not format {node.log_dir}: {last[0]}")
+            raise StartFailed(
+                f"Kafka's StorageTool could not format {node.log_dir}: "
+                f"{cause_in(answer.stderr + answer.stdout)}"
+            )
+
+
+def cause_in(output: str) -> str:
+    """The line of a Java program's output that says what went wrong: not the stack below it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = [line for line in lines if "Exception" in line and not line.startswith("at ")]
+    return (named or lines or ["it said nothing"])[0]
 
 
 def new_cluster_id() -> str:
