@@ -50,3 +50,15 @@ class InvalidAddressError(BroadcasterError):
     """A URL that is not a WebSocket address."""
 
     code = "invalid-address"
+
+
+class CursorFileError(BroadcasterError):
+    """A cursor file that cannot be read, written or understood; the message names it."""
+
+    code = "cursor-file"
+
+
+class InputError(BroadcasterError):
+    """A file of events that cannot be read; the message names it."""
+
+    code = "input"
