@@ -86,7 +86,7 @@ def validate(
 
     As at the listener, id, source and time may be absent.
     """
-    judge = Judge(_catalogue(contracts_dir))
+    judge = _judge(contracts_dir)
     refused = total = 0
     with _open(file) as stream:
         for place, event in read_events(stream):
@@ -136,9 +136,21 @@ def _catalogue(contracts_dir: Path | None) -> Catalogue:
     try:
         return serving_catalogue(contracts_dir)
     except InvalidCatalogueError as error:
-        for fault in error.faults:
-            _print_fault(fault, "error", "red")
-        raise typer.Exit(2) from error
+        raise _unusable(error) from error
+
+
+def _judge(contracts_dir: Path | None) -> Judge:
+    catalogue = _catalogue(contracts_dir)
+    try:
+        return Judge(catalogue)
+    except InvalidCatalogueError as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: InvalidCatalogueError) -> typer.Exit:
+    for fault in error.faults:
+        _print_fault(fault, "error", "red")
+    return typer.Exit(2)
 
 
 def _open(file: str) -> BinaryIO:
@@ -162,7 +174,7 @@ def _print_verdict(place: str, verdict: Accepted | Rejected | NotRead) -> None:
             _out.print(Text.assemble(f"{place}: ", ("accepted", "green"), f" by {contract}"))
         case NotRead():
             _out.print(Text.assemble(f"{place}: ", ("rejected", "red"), f" {verdict.reason}"))
-        case Rejected():
+        case _:
             problem = verdict.problem
             name = problem.type.value.name
             said = f" {name}: {problem.detail}"

@@ -77,8 +77,8 @@ class Documents:
         target = urlsplit(uri)
         for known, path in self.by_id.items():
             base = urlsplit(known)
-            if (base.scheme, base.netloc) != (target.scheme, target.netloc):
-                continue
+            if base[:2] != target[:2] or not target.path.startswith("/"):
+                continue  # another place, or (urn:…) no place at all
             way = posixpath.relpath(target.path, posixpath.dirname(base.path) or "/")
             candidate = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(way)))
             if candidate in self.by_path:

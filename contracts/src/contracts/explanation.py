@@ -81,6 +81,8 @@ def _clause(error: jsonschema_rs.ValidationError, words: frozenset[str], depth: 
             return _undeclared(len(kind.unexpected), "member")
         case _Kind.UnevaluatedItems():
             return _undeclared(len(kind.unexpected), "item")
+        case _Kind.BacktrackLimitExceeded() | _Kind.RegexEngineFailure():
+            return "cannot be matched with the contract's pattern within reason"
         case _:
             return _rule(kind)
 
@@ -126,13 +128,24 @@ def _alternatives(
 ) -> str:
     """None of several schemas fits: name the one that came nearest and what it wants."""
     summary = f"must match one of {len(context)} alternatives, and matches none"
-    nearest = min(range(len(context)), key=lambda i: len(context[i]), default=None)
-    if nearest is None or not context[nearest] or depth >= _MAX_DEPTH:
+    nearest = min(range(len(context)), key=lambda index: _distance(context[index]))
+    if not context[nearest] or depth >= _MAX_DEPTH:
         return summary
     first = context[nearest][0]
     told = all(isinstance(part, int) or part in words for part in first.instance_path)
     place = pointer_of(["data", *first.instance_path]) if told else "it"
     return f"{summary}; number {nearest + 1} wants: {place} {_clause(first, words, depth + 1)}"
+
+
+def _distance(errors: list[jsonschema_rs.ValidationError]) -> tuple[bool, int]:
+    """A wrong kind of value or a wrong tag says: not this alternative. Else fewer is nearer."""
+    root = min((len(error.instance_path) for error in errors), default=0)
+    elsewhere = any(
+        isinstance(error.kind, _Kind.Constant | _Kind.Enum)
+        or (isinstance(error.kind, _Kind.Type) and len(error.instance_path) == root)
+        for error in errors
+    )
+    return elsewhere, len(errors)
 
 
 def _undeclared(count: int, what: str) -> str:

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from contracts import asyncapi
+from contracts.catalogue import load_catalogue, serving_catalogue, shipped_directory
+from contracts.close import CloseCode
+
+from .conftest import WriteContracts
+
+BOTH = (asyncapi.LISTENER, asyncapi.PUBLISHER)
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    return asyncapi.document(BOTH, serving_catalogue(None))
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from references(item)
+
+
+def resolve(document: Any, reference: str) -> Any:
+    node = document
+    for segment in reference.removeprefix("#/").split("/"):
+        node = node[segment.replace("~1", "/").replace("~0", "~")]
+    return node
+
+
+def test_the_committed_file_is_not_stale(whole: dict[str, Any]) -> None:
+    committed = (shipped_directory() / "asyncapi.json").read_text(encoding="utf-8")
+    assert committed == asyncapi.encode(whole), "run: contracts asyncapi > contracts/asyncapi.json"
+
+
+@pytest.mark.parametrize("services", [BOTH, BOTH[:1], BOTH[1:]])
+def test_every_reference_resolves_within_the_document(services: tuple[str, ...]) -> None:
+    document = json.loads(asyncapi.encode(asyncapi.document(services, serving_catalogue(None))))
+    found = set(references(document))
+    assert found
+    for reference in found:
+        resolve(document, reference)
+    assert set(document["servers"]) == set(services)
+    assert len(document["operations"]) == len(document["channels"]) == len(services)
+
+
+def test_messages_of_operations_are_their_channels(whole: dict[str, Any]) -> None:
+    for name, operation in whole["operations"].items():
+        channel = f"#/channels/{name}"
+        reply = operation.get("reply", {"channel": {"$ref": channel}, "messages": []})
+        assert operation["channel"] == reply["channel"] == {"$ref": channel}
+        assert operation["action"] in {"send", "receive"}
+        told = [one["$ref"] for one in operation["messages"] + reply["messages"]]
+        assert told == [f"{channel}/messages/{m}" for m in whole["channels"][name]["messages"]]
+
+
+def test_every_example_is_valid_against_its_message(whole: dict[str, Any]) -> None:
+    messages = whole["components"]["messages"]
+    for name, message in messages.items():
+        schema = {"components": whole["components"], **message["payload"]}
+        validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+        assert message["examples"], name
+        for example in message["examples"]:
+            assert [error.message for error in validator.iter_errors(example["payload"])] == []
+
+
+def test_the_frames_schemas_refuse_other_frames(whole: dict[str, Any]) -> None:
+    messages = whole["components"]["messages"]
+    hello = messages["hello"]["examples"][0]["payload"]
+    for name, message in messages.items():
+        schema = {"components": whole["components"], **message["payload"]}
+        assert jsonschema_rs.is_valid(schema, hello) == (name == "hello")
+
+
+def test_parameters_close_codes_and_security(whole: dict[str, Any]) -> None:
+    ingest, broadcast = whole["channels"]["ingest"], whole["channels"]["broadcast"]
+    parameters = broadcast["bindings"]["ws"]["query"]["properties"]
+    assert set(parameters) == {"since", "until", "type", "key", "on_expired", "on_ahead"}
+    assert set(ingest["bindings"]["ws"]["query"]["properties"]) == {"as"}
+    assert set(broadcast["x-close-codes"]) == {str(int(code)) for code in CloseCode}
+    assert broadcast["x-close-codes"]["4001"] == {"name": "moved", "reconnect": "planned"}
+    schemes = whole["components"]["securitySchemes"]
+    assert schemes["basic"] == {"type": "http", "scheme": "basic"}
+
+
+def test_every_version_has_its_messages(whole: dict[str, Any]) -> None:
+    events = {"message.posted.1", "order.placed.1", "order.placed.2", "sensor.reading.1"}
+    messages = set(whole["components"]["messages"])
+    controls = {"hello", "live", "heartbeat", "moved", "end", "error", "ack", "nack"}
+    assert messages == controls | {f"{k}.{e}" for k in ("sent", "event") for e in events}
+
+
+def test_contracts_without_titles_or_examples(write_contracts: WriteContracts) -> None:
+    files = {"schemas/a/1.json": {}, "schemas/b/1.json": True}
+    document = asyncapi.document(BOTH, load_catalogue(write_contracts(files)))
+    messages = document["components"]["messages"]
+    assert (messages["sent.a.1"]["title"], messages["event.b.1"]["title"]) == ("a/1", "b/1")
+    assert messages["event.b.1"]["examples"] == []
