@@ -32,6 +32,7 @@ from local_kafka.process import (
     spawn,
     terminate,
     wait_gone,
+    wait_stopped,
     write_record,
 )
 from local_kafka.properties import HOST, Node
@@ -157,8 +158,10 @@ class Broker:
         self._forget()
 
     def pause(self) -> None:
-        """SIGSTOP: alive, connected, and silent. Raises `NotRunning`."""
-        self._require_process().send_signal(signal.SIGSTOP)
+        """SIGSTOP, and wait until it has stopped: connected, and silent. Raises `NotRunning`."""
+        process = self._require_process()
+        process.send_signal(signal.SIGSTOP)
+        wait_stopped(process, _KILL_TIMEOUT_S)
 
     def resume(self) -> None:
         """SIGCONT: undo `pause`. Raises `NotRunning`."""

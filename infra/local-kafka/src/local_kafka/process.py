@@ -142,3 +142,13 @@ def wait_gone(process: psutil.Process, timeout_s: float) -> bool:
             return True
         time.sleep(_POLL_S)
     return False
+
+
+def wait_stopped(process: psutil.Process, timeout_s: float) -> bool:
+    """Wait until a process that was sent SIGSTOP has stopped; its threads need a moment."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if process.status() == psutil.STATUS_STOPPED:
+            return True
+        time.sleep(_POLL_S)
+    return False
