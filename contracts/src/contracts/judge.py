@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
+from heapq import nlargest
 from typing import Any
 
 from contracts.catalogue import Catalogue
@@ -21,8 +21,10 @@ from contracts.violation import Violation
 
 _MAX_NAMED = 8
 """Types or versions that a refusal lists."""
-_MAX_COMPARED = 1000
-"""Types that a wrong one is compared with, by a tenth as many characters."""
+_MAX_COMPARED = 100
+"""Characters of a wrong type that are compared with the known ones."""
+_NEAR = 0.25
+"""Part of the trigrams that two names share when one may be meant for the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Judge:
     `max_values` JSON values: looking for all of them costs microseconds for each.
     """
 
-    __slots__ = ("_max_violations", "_nearest", "_newest", "_ready", "catalogue")
+    __slots__ = ("_max_violations", "_nearest", "_newest", "_ready", "_trigrams", "catalogue")
 
     def __init__(
         self,
@@ -84,6 +86,7 @@ class Judge:
             name: self._ready[name, versions[-1].version]
             for name, versions in catalogue.types.items()
         }
+        self._trigrams = [(name, _trigrams(name)) for name in catalogue.types]
         # the same wrong type comes again and again from one producer; the search is not cheap
         self._nearest = lru_cache(maxsize=256)(self._known_types)
 
@@ -146,7 +149,7 @@ class Judge:
             )
         versions = self.catalogue.types.get(type_)
         if versions is None:
-            known = list(self._nearest(type_[: _MAX_COMPARED // 10]))
+            known = list(self._nearest(type_[:_MAX_COMPARED]))
             count = len(self.catalogue.types)
             return Problem(
                 ProblemType.UNKNOWN_TYPE,
@@ -166,5 +169,13 @@ class Judge:
         names = list(self.catalogue.types)
         if len(names) <= _MAX_NAMED:
             return tuple(names)
-        near = get_close_matches(type_, names[:_MAX_COMPARED], n=_MAX_NAMED, cutoff=0.5)
+        wanted = _trigrams(type_)
+        scored = [(len(wanted & own) / len(wanted | own), name) for name, own in self._trigrams]
+        near = [name for score, name in nlargest(_MAX_NAMED, scored) if score >= _NEAR]
         return tuple(near or names[:_MAX_NAMED])
+
+
+def _trigrams(name: str) -> frozenset[str]:
+    """A cheap likeness: names with one slip share most of their runs of three characters."""
+    padded = f"  {name} "
+    return frozenset([padded[at : at + 3] for at in range(len(padded) - 2)])

@@ -120,7 +120,7 @@ def test_of_many_types_the_nearest_are_named(write_contracts: WriteContracts) ->
     files: dict[str, Any] = {f"schemas/area{n:03}.changed/1.json": {} for n in range(300)}
     many = Judge(load_catalogue(write_contracts({**files, "schemas/order.placed/1.json": {}})))
     problem = rejected(many.judge(EVENT | {"type": "odrer.placed"})).problem
-    assert problem.members["known"] == ["order.placed"]
+    assert problem.members["known"][0] == "order.placed"
     far = rejected(many.judge(EVENT | {"type": "q" * 100_000})).problem
     assert len(far.members["known"]) == 8
     assert len(far.detail) < 400
@@ -213,6 +213,20 @@ def test_a_validator_that_contradicts_itself_still_refuses(
     fickle = cast("jsonschema_rs.Validator", Fickle())
     broken = CompiledContract(contract, fickle, frozenset(), max_values=max_values)
     assert [one.pointer for one in broken.violations({"data": [1]})] == ["/data"]
+
+
+def test_alternatives_that_recur_do_not_explode(write_contracts: WriteContracts) -> None:
+    alternatives = [{"$ref": "#"}, {"$ref": "#"}]
+    schema = {"type": "object", "properties": {"a": {"anyOf": alternatives}}}
+    judge = Judge(load_catalogue(write_contracts({"schemas/tree/1.json": schema})), max_values=500)
+    event = EVENT | {"type": "tree"}
+    assert rejected(judge.judge(event | {"data": {"a": 1}})).violations[0].keyword == "anyOf"
+    for depth in (12, 400, 600):  # beyond the tries, and beyond the values
+        deep: Any = 3
+        for _ in range(depth):
+            deep = {"a": deep}
+        (violation,) = rejected(judge.judge(event | {"data": deep})).violations
+        assert (violation.pointer, violation.keyword) == ("/data", "schema")
 
 
 def test_broken_schemas_are_found_at_the_start(write_contracts: WriteContracts) -> None:
