@@ -27,8 +27,14 @@ PAIR = {"anyOf": [STRING, {"$ref": "#"}]}
         ({"anyOf": [{"$dynamicRef": "#x"}, STRING], "$dynamicAnchor": "x"}, 2),
         (
             {
-                "anyOf": [{"$ref": "https://x.example/in"}, STRING],
-                "$defs": {"in": {"$id": "https://x.example/in", "$ref": "#/$defs/s", "$defs": {}}},
+                "anyOf": [STRING, True],
+                "$defs": {
+                    "in": {
+                        "$id": "https://x.example/in",
+                        "$ref": "#/$defs/s",
+                        "$defs": {"s": STRING},
+                    }
+                },
             },
             2,
         ),
