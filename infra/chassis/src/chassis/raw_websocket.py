@@ -110,6 +110,9 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close":
             self.raw.lost()
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            # A denied handshake is complete too; uvicorn would log the denial as an error.
+            self.handshake_complete = True
         if message["type"] == "websocket.accept" and not self.transport.is_closing():
             self.raw.accepted()
 
