@@ -32,14 +32,19 @@ def interpret(value: object, text: str, default_type: str | None) -> dict[str, A
         return Problem(ProblemType.NOT_AN_EVENT, f"this JSON is not an object, so no event; {HINT}")
     if type(value) is list:
         return wrap(default_type, value)
-    return wrap(default_type, {"text": text})
+    return wrap(default_type, {"text": without_line_end(text)})
+
+
+def without_line_end(text: str) -> str:
+    """The text less one closing line break: line tools such as websocat send it with each line."""
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def interpret_plain(text: str, default_type: str | None, fault: str) -> dict[str, Any] | Problem:
     """The event that a `text` which is not JSON stands for; `fault` is what the parser said."""
     if default_type is None:
         return Problem(ProblemType.INVALID_JSON, f"this text is not JSON ({fault}); {HINT}")
-    return wrap(default_type, {"text": text})
+    return wrap(default_type, {"text": without_line_end(text)})
 
 
 def wrap(type_: str, data: object) -> dict[str, Any]:
