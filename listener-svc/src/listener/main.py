@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,7 @@ from listener.app.ingest_session import IngestSession
 from listener.infra.gate import Gate
 from listener.infra.http_contracts import contract_routes
 from listener.infra.http_events import PostEvents
+from listener.infra.http_problems import problem_handlers
 from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
 from listener.infra.kafka_link import LinkTimes
 from listener.infra.metrics import Tally
@@ -99,11 +101,12 @@ class Listener:
         self.app = Starlette(
             routes=[
                 WebSocketRoute("/websocket", self.websocket),
-                Route("/events", posts, methods=["POST"]),
+                Route("/events", posts.serve, methods=["POST"]),
                 *contract_routes(catalogue),
                 Route("/asyncapi.json", _asyncapi(catalogue)),
                 *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
-            ]
+            ],
+            exception_handlers=problem_handlers(),
         )
 
     def not_ready(self) -> list[NotReady]:
@@ -144,11 +147,21 @@ def main() -> int:
         return _stop(str(error), 1)
 
 
+def _spare_the_collector() -> None:
+    """Events in flight are many small objects without cycles, which the cyclic collector would
+    look at again and again: a tenth of the CPU at full speed.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
 async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> int:
     sockets = server.bind(settings.host, settings.port, port_variable="LISTENER_PORT")
     listener = Listener(settings, kafka, catalogue)
     port = sockets[0].getsockname()[1]
     logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
+    _spare_the_collector()
     listener.log.start()
     try:
         await server.serve(

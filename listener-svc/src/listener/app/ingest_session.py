@@ -43,7 +43,7 @@ class IngestSession:
         clock: Clock,
         on_answers: Callable[[], None],
     ) -> None:
-        self._admission = admission
+        self._admit_event = admission.admit
         self._log = log
         self._observer = observer
         self._source = terms.source
@@ -64,7 +64,9 @@ class IngestSession:
             fault = f"{error.msg} at line {error.lineno} column {error.colno}"
             self._submit(interpret_plain(text, self._default_type, fault))
             return
-        if type(value) is list:
+        if type(value) is dict and "specversion" in value:  # the usual case, without a detour
+            self._admit(value)
+        elif type(value) is list:
             self._take_array(value)
         else:
             self._submit(interpret(value, text, self._default_type))
@@ -98,11 +100,15 @@ class IngestSession:
                 self._submit(interpret(value, text, self._default_type))
 
     def _submit(self, event: dict[str, object] | Problem) -> None:
-        ref = self._count()
         if isinstance(event, Problem):
-            self._refuse(ref, None, event)
-            return
-        admitted = self._admission.admit(event, self._source)
+            self._refuse(self._count(), None, event)
+        else:
+            self._admit(event)
+
+    def _admit(self, event: dict[str, object]) -> None:
+        ref = self._next_ref
+        self._next_ref = ref + 1
+        admitted = self._admit_event(event, self._source)
         if isinstance(admitted, Admitted):
             self.in_flight += 1
             self._log.append(admitted.record, _Ticket(self, ref, admitted.id, self._clock()))

@@ -6,12 +6,16 @@ timestamp. Which partition a record goes to is not decided here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
 
 OVERHEAD_BYTES = 64
 """What a record costs beside key, value and header values: varints, header names, our own entry."""
+
+
+_FIXED_BYTES = OVERHEAD_BYTES + len(CONTENT_TYPE[1])
 
 
 class Record(NamedTuple):
@@ -24,12 +28,17 @@ class Record(NamedTuple):
     """At least what the record takes in a batch."""
 
 
+@lru_cache(maxsize=1024)
+def _type_header(type_: str) -> tuple[str, bytes]:
+    return ("ce_type", type_.encode())
+
+
 def record_of(event: dict[str, Any], value: bytes) -> Record:
     """The record of an accepted `event`; `value` is its serialisation."""
-    ce_type = event["type"].encode()
+    ce_type = _type_header(event["type"])
     ce_id = event["id"].encode()
-    headers = [CONTENT_TYPE, ("ce_type", ce_type), ("ce_id", ce_id)]
-    size = OVERHEAD_BYTES + len(CONTENT_TYPE[1]) + len(value) + len(ce_type) + len(ce_id)
+    headers = [CONTENT_TYPE, ce_type, ("ce_id", ce_id)]
+    size = _FIXED_BYTES + len(value) + len(ce_type[1]) + len(ce_id)
     trace = event.get("traceparent")
     if trace is not None:
         encoded = str(trace).encode()

@@ -51,21 +51,21 @@ class PostEvents:
         """How many are being served."""
         self.draining = False
 
-    async def __call__(self, request: Request) -> Response:
-        """Serve one request."""
+    async def serve(self, request: Request) -> Response:
+        """Answer one request."""
         if self.draining:
             return _refusal(_STOPPING)
         if self.requests >= self._max_requests:
             return _refusal(_TOO_MANY)
         self.requests += 1
         try:
-            return await self._serve(request)
+            return await self._answer(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         finally:
             self.requests -= 1
 
-    async def _serve(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> Response:
         principal = await self._gate.principal_of(request.headers)
         if isinstance(principal, Problem):
             return _refusal(principal)
