@@ -37,7 +37,7 @@ def interpret(value: object, text: str, default_type: str | None) -> dict[str, A
 
 def without_line_end(text: str) -> str:
     """The text less one closing line break: line tools such as websocat send it with each line."""
-    return text.removesuffix("\n").removesuffix("\r")
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 
 
 def interpret_plain(text: str, default_type: str | None, fault: str) -> dict[str, Any] | Problem:
