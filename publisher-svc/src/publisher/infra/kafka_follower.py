@@ -144,9 +144,11 @@ class KafkaFollower(ConsumerRebalanceListener):
 
     async def _begin(self, topic: TopicIdentity) -> None:
         bounds = await self._offsets.log_ends(topic.partitions)
+        # Not the ends: what an open transaction holds back may take minutes, and is read then.
+        stable = await self._offsets.stable_ends(topic.partitions)
         self._hub.generation = topic.generation
-        self._goal = bounds.ends
-        for low, end in zip(bounds.earliest, bounds.ends, strict=True):
+        self._goal = stable
+        for low, end in zip(bounds.earliest, stable, strict=True):
             self._hub.add_partition(floor=low, tip=max(low, end - self._settings.prefill))
 
     async def _join(self) -> None:
@@ -224,8 +226,7 @@ class KafkaFollower(ConsumerRebalanceListener):
             return
         self._following.polled_s = self._clock()
         pages = [self._page(tp.partition, records) for tp, records in batches.items() if records]
-        if not pages:
-            pages = await self._passed_over(consumer)
+        pages += await self._passed_over(consumer, {page.partition for page in pages})
         if pages:
             for _ in self._hub.broadcast(pages):
                 await asyncio.sleep(0)
@@ -244,11 +245,14 @@ class KafkaFollower(ConsumerRebalanceListener):
             event_type,
         )
 
-    async def _passed_over(self, consumer: AIOKafkaConsumer) -> list[Page]:
-        """Pages of holes: what the consumer passed without a record (markers, aborted ones)."""
+    async def _passed_over(self, consumer: AIOKafkaConsumer, read: set[int]) -> list[Page]:
+        """Pages of holes: what the consumer passed without a record (markers, aborted ones).
+
+        Of the partitions that were not `read` in this poll: others may always have records.
+        """
         pages = []
         for tp in consumer.assignment():
-            if tp.partition >= self._hub.log.partitions:
+            if tp.partition >= self._hub.log.partitions or tp.partition in read:
                 continue
             tip = self._hub.log.tips[tp.partition]
             position = await consumer.position(tp)

@@ -13,12 +13,12 @@ from collections import defaultdict
 from aiokafka.protocol.offset import OffsetRequest
 
 from publisher.app.ports import LogEnds
-from publisher.domain.plan import OffsetsByTime
+from publisher.domain.plan import OffsetsByTime, Positions
 from publisher.infra.kafka_connection import KafkaConnection
 
 _EARLIEST, _LATEST = -2, -1
 _UNKNOWN = -1
-_READ_UNCOMMITTED = 0
+_READ_UNCOMMITTED, _READ_COMMITTED = 0, 1
 
 
 class KafkaTopicOffsets:
@@ -44,6 +44,10 @@ class KafkaTopicOffsets:
             for ms in times_ms
         }
 
+    async def stable_ends(self, partitions: int) -> Positions:
+        """The last stable offsets: where an open transaction begins, else the ends."""
+        return tuple(await self._list(partitions, _LATEST, _READ_COMMITTED))
+
     async def _after(self, current: asyncio.Task[LogEnds] | None, partitions: int) -> LogEnds:
         if current is not None:
             await asyncio.wait([current])
@@ -54,12 +58,14 @@ class KafkaTopicOffsets:
         )
         return LogEnds(tuple(earliest), tuple(ends))
 
-    async def _list(self, partitions: int, timestamp: int) -> list[int]:
+    async def _list(
+        self, partitions: int, timestamp: int, isolation: int = _READ_UNCOMMITTED
+    ) -> list[int]:
         offsets = [0] * partitions
         led = await self._connection.leaders(partitions)
         for node, theirs in led.items():
             wanted = defaultdict(list, {self._connection.topic: [(p, timestamp) for p in theirs]})
-            request = OffsetRequest(-1, _READ_UNCOMMITTED, list(wanted.items()))
+            request = OffsetRequest(-1, isolation, list(wanted.items()))
             response = await self._connection.send(node, request)
             for _, answers in response.topics:
                 for partition, error_code, _, offset in answers:

@@ -1,0 +1,108 @@
+"""A subscriber that stops reading: its kernel buffer is small and its socket is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import orjson
+import psutil
+
+_OFFSET = re.compile(rb'\{"type":"event","partition":\d+,"offset":(\d+),')
+
+
+class SlowReader:
+    """Reads only when told to. Speaks just enough WebSocket for that (RFC 6455)."""
+
+    def __init__(self, connection: socket.socket, port: int) -> None:
+        self._socket = connection
+        self._port = port
+        self._rest = b""
+        self.texts: list[bytes] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, port: int, query: str = "") -> AsyncIterator[Self]:
+        """Connect, shake hands, and read nothing more."""
+        loop = asyncio.get_running_loop()
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, ("127.0.0.1", port))
+            request = (
+                f"GET /websocket?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+            )
+            await loop.sock_sendall(connection, request.encode())
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += await loop.sock_recv(connection, 1)
+            assert head.startswith(b"HTTP/1.1 101"), head
+            yield cls(connection, port)
+        finally:
+            connection.close()
+
+    def is_full(self) -> bool:
+        """Whether bytes wait that nobody takes: the kernel holds as much as it will."""
+        return _unread(self._port, self._socket.getsockname()[1]) > 0
+
+    async def read(self, *, until_offset: int | None = None, timeout_s: float = 10.0) -> list[int]:
+        """Read frames up to an offset, or to the end of the connection; gives event offsets."""
+        loop = asyncio.get_running_loop()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)  # slow no more
+        offsets: list[int] = []
+        while until_offset is None or not offsets or offsets[-1] < until_offset:
+            while (text := self._frame()) is not None:
+                self.texts.append(text)
+                if match := _OFFSET.match(text):
+                    offsets.append(int(match[1]))
+            try:
+                data = await asyncio.wait_for(loop.sock_recv(self._socket, 1 << 20), timeout_s)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                break
+            self._rest += data
+        return offsets
+
+    async def drain(self) -> tuple[list[int], int, dict[str, Any]]:
+        """Read to the end: offsets, close code (1006 when cut), and the last frame."""
+        offsets = await self.read()
+        closing = self.texts.pop() if self.texts[-1][:1] != b"{" else None
+        last: dict[str, Any] = orjson.loads(self.texts[-1])
+        return offsets, int.from_bytes(closing[:2], "big") if closing else 1006, last
+
+    def _frame(self) -> bytes | None:
+        """One payload, if it is there whole. A close frame's begins with its code."""
+        rest = self._rest
+        if len(rest) < 2:
+            return None
+        length, start = rest[1], 2
+        if length >= 126:
+            start = 4 if length == 126 else 10
+            if len(rest) < start:
+                return None
+            length = int.from_bytes(rest[2:start], "big")
+        if len(rest) < start + length:
+            return None
+        self._rest = rest[start + length :]
+        return rest[start : start + length]
+
+
+def _unread(server_port: int, client_port: int) -> int:
+    """Bytes in the server's send queue for this client (Linux's table of connections)."""
+    if not psutil.LINUX:
+        return 1
+    wanted = f":{server_port:04X}", f":{client_port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in table.readlines()[1:]:
+            fields = line.split()
+            if (fields[1][-5:], fields[2][-5:]) == wanted:
+                return int(fields[4].split(":")[0], 16)
+    return 0
