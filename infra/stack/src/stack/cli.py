@@ -11,9 +11,9 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import psutil
 import typer
 from honcho import manager as honcho_manager
 from honcho.printer import Printer
@@ -69,13 +69,14 @@ def stop() -> None:
             _step([*_kafka_command(plan, "stop")], check=False)
         return
     process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except psutil.TimeoutExpired:
-        raise StackError(
-            f"Broadcaster (process {process.pid}) did not stop within {STOP_TIMEOUT_S} s; "
-            "look at its terminal, or end that process yourself."
-        ) from None
+    deadline_s = time.monotonic() + STOP_TIMEOUT_S
+    while run_file.running(plan.run_file) is not None:
+        if time.monotonic() > deadline_s:
+            raise StackError(
+                f"Broadcaster (process {process.pid}) did not stop within {STOP_TIMEOUT_S} s; "
+                "look at its terminal, or end that process yourself."
+            )
+        time.sleep(0.1)
     sys.stdout.write("Broadcaster has stopped; its records stay.\n")
 
 

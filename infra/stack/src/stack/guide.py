@@ -52,7 +52,7 @@ def why_not_ready(service: Service) -> str | None:
     """The service's own first reason; None when it is ready."""
     url = f"http://localhost:{service.port}/readyz"
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=2):
             return None
     except urllib.error.HTTPError as error:
         try:

@@ -24,9 +24,10 @@ def running(path: Path) -> psutil.Process | None:
         pid, started = path.read_text().split()
         process = psutil.Process(int(pid))
         same = abs(process.create_time() - float(started)) < 1
+        ended = process.status() == psutil.STATUS_ZOMBIE  # its parent has not looked yet
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
-    return process if same and process.is_running() else None
+    return process if same and not ended else None
 
 
 def remove(path: Path) -> None:
