@@ -146,8 +146,14 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
 
     def shutdown(self) -> None:
-        """The server stops."""
+        """The server stops. A peer that was sent a close frame gets its chance to answer it: to
+        close now, with something of the peer's unread, would reset the connection, and the peer
+        could lose what was written last. The server bounds the wait.
+        """
         self.raw.lost()
+        if self.close_timer is not None and not self.transport.is_closing():
+            self.stop_keepalive()
+            return
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
