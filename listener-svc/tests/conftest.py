@@ -1,0 +1,8 @@
+"""Makes the fakes importable, as ``listener_fakes.<port>``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "fakes"))
