@@ -16,7 +16,8 @@ from broadcaster.errors import (
 )
 from broadcaster.outgoing import Outgoing, prepare
 from broadcaster.patience import Patience
-from broadcaster.publish import Publisher, publish
+from broadcaster.producer import Producer
+from broadcaster.publish import publish
 from broadcaster.refusal import Refusal, Violation
 from broadcaster.subscribe import Interrupted, Stream, subscribe
 from broadcaster.subscription import Received
@@ -33,8 +34,8 @@ __all__ = [
     "Nacked",
     "Outgoing",
     "Patience",
+    "Producer",
     "ProtocolError",
-    "Publisher",
     "Received",
     "Refusal",
     "RefusedError",

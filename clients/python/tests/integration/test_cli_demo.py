@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from broadcaster.cli.demo import DemoOptions, run_demo
+from broadcaster.errors import UnreachableError
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
 from contracts.frames import event_frame, live_frame
@@ -68,6 +69,11 @@ async def test_everything_seen(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "8 events acked, 1 refused; both subscribers saw all 8" in out
     assert "Grüße, 世界" in out
+
+
+async def test_a_dead_publisher_is_one_error(unused_url: str) -> None:
+    with pytest.raises(UnreachableError):
+        await run_demo(DemoOptions(unused_url, unused_url, None, 0.0, 5.0))
 
 
 async def test_an_event_that_does_not_arrive_fails_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,7 @@ async def test_it_resumes_by_itself_and_says_so(command: Command) -> None:
         (ProblemType.CURSOR_EXPIRED, "--on-expired earliest"),
         (ProblemType.CURSOR_AHEAD, "--on-ahead tip"),
         (ProblemType.CURSOR_FOREIGN, "--since earliest"),
-        (ProblemType.INVALID_CURSOR, "-15m"),
+        (ProblemType.INVALID_CURSOR, "--help"),
         (ProblemType.INVALID_REQUEST, "--help"),
     ],
 )

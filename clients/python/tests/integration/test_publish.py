@@ -15,7 +15,8 @@ from broadcaster.delivery import Acked, Nacked
 from broadcaster.errors import ProtocolError, RefusedError, UnreachableError
 from broadcaster.outgoing import Outgoing
 from broadcaster.patience import Patience
-from broadcaster.publish import Publisher, publish
+from broadcaster.producer import Producer
+from broadcaster.publish import publish
 from clients.python.tests.fakes.service import Session, fake_service
 from contracts.problem import Problem, ProblemType
 
@@ -241,18 +242,18 @@ async def test_leaving_early_leaves_no_task_behind() -> None:
 async def test_single_events_can_be_sent_and_awaited() -> None:
     async with (
         fake_service(ack_all) as fake,
-        Publisher(fake.url, type_="message.posted", patience=QUICK) as publisher,
+        Producer(fake.url, type_="message.posted", patience=QUICK) as producer,
     ):
-        first = await publisher.send({"text": "hello"})
-        second = await publisher.send({"specversion": "1.0", "id": "7", "type": "a"})
+        first = await producer.send({"text": "hello"})
+        second = await producer.send({"specversion": "1.0", "id": "7", "type": "a"})
     assert isinstance(first, Acked)
     assert len(first.id) == 36
     assert second == Acked(1, "7", 0, 1)
 
 
 async def test_what_cannot_be_text_is_nacked_here() -> None:
-    async with fake_service(ack_all) as fake, Publisher(fake.url, patience=QUICK) as publisher:
-        result = await publisher.send({"x": object()})
+    async with fake_service(ack_all) as fake, Producer(fake.url, patience=QUICK) as producer:
+        result = await producer.send({"x": object()})
     assert isinstance(result, Nacked)
     assert result.refusal.type == "invalid-json"
 
@@ -265,6 +266,6 @@ async def test_leaving_the_publisher_waits_for_the_answers() -> None:
         await session.connection.wait_closed()
 
     async with fake_service(script) as fake:
-        async with Publisher(fake.url, patience=QUICK) as publisher:
-            future = await publisher.submit(events("a")[0])
+        async with Producer(fake.url, patience=QUICK) as producer:
+            future = await producer.submit(events("a")[0])
         assert future.result() == Acked(0, "a", 0, 0)

@@ -240,6 +240,19 @@ class TestAfterAClose:
         assert isinstance(step, Refused)
         assert "why" in step.refusal.detail
 
+    def test_a_heartbeat_is_progress_too(self) -> None:
+        sub = subscription(None, hello("0:0"))
+        sub.closed(1011)
+        resumed(sub, hello("0:0"), heartbeat_frame("0:0", 0))
+        assert sub._failures == 0
+
+    def test_a_move_does_not_make_a_later_crash_planned(self) -> None:
+        sub = subscription(None, hello("0:0"), moved_frame("0:0", 1))
+        sub.closed(4001)
+        resumed(sub, hello("0:0"))
+        sub.closed(1006)
+        assert sub._failures == 1
+
     def test_a_refusal_carries_the_problem(self) -> None:
         problem = Problem(ProblemType.CURSOR_EXPIRED, "begins at 0:9", {"earliest": "0:9"})
         sub = subscription(Request("0:1"), error_frame(problem))

@@ -23,7 +23,7 @@ from broadcaster.cli.running import FAILED
 from broadcaster.cli.text import nack_lines, printable
 from broadcaster.connection import BasicAuth
 from broadcaster.delivery import Acked, Nacked
-from broadcaster.publish import Publisher
+from broadcaster.producer import Producer
 from broadcaster.subscribe import Interrupted, Stream, subscribe
 from broadcaster.subscription import Received
 from contracts.frames import Control
@@ -73,8 +73,8 @@ class _Watcher:
                     _say(self.console, self.name, place, item.event)
                 case Control(type="hello"):
                     self.cursor = item.cursor
-                case Control(type="live"):
-                    _say(self.console, self.name, "has reached the tip")
+                case Control(type="live", members={"replayed": int(count)}) if count:
+                    _say(self.console, self.name, f"is live, after {count} replayed events")
                 case Interrupted():
                     _say(self.console, self.name, f"interrupted ({item.reason}), resuming")
                 case _:
@@ -97,7 +97,7 @@ class _Demo:
             before = await self._greeting(live)
             self._title("A subscriber joins, live only.")
             _say(self._console, "live", f"subscribed at {before}")
-            async with Publisher(self._options.listener, auth=self._options.auth) as producer:
+            async with Producer(self._options.listener, auth=self._options.auth) as producer:
                 self._title("A producer publishes; an ack means: durable in Kafka.")
                 await self._produce(producer, first_events())
                 await self._all_seen(live)
@@ -160,7 +160,7 @@ class _Demo:
         watcher.changed.clear()
         await watcher.changed.wait()
 
-    async def _produce(self, producer: Publisher, events: list[dict[str, Any]]) -> None:
+    async def _produce(self, producer: Producer, events: list[dict[str, Any]]) -> None:
         for event in events:
             result = await self._bounded(producer.send(event | {"source": self._source}))
             if isinstance(result, Acked):
@@ -171,7 +171,7 @@ class _Demo:
                 self._complaints.append(f"the listener refused {event['type']}: {result.refusal}")
             await asyncio.sleep(self._options.pace_s)
 
-    async def _violate(self, producer: Publisher) -> None:
+    async def _violate(self, producer: Producer) -> None:
         result = await self._bounded(producer.send(violating_event() | {"source": self._source}))
         if isinstance(result, Acked):
             self._complaints.append("the listener accepted an event that violates its contract")

@@ -19,15 +19,12 @@ _ADVICE = {
         "The topic was recreated, so this cursor means nothing in it. "
         "Start anew: --since earliest, with another or no cursor file."
     ),
-    "invalid-cursor": (
-        "--since takes: earliest, now, an offset (42), a cursor (0:42,1:17), "
-        "a time with zone (2026-11-22T10:00:00Z), -15m, last:100."
-    ),
+    "invalid-cursor": "`broadcaster tail --help` shows what --since and --until take.",
     "invalid-request": "`broadcaster tail --help` shows what may be asked.",
     "unauthenticated": (
         "Give --user and --password, or set BROADCASTER_USER and BROADCASTER_PASSWORD."
     ),
-    "forbidden": "These credentials do not allow it: use others.",
+    "forbidden": "Look at the address (it ends in /websocket), or use other credentials.",
     "not-found": "Look at the address: it ends in /websocket.",
     "unknown-type": "The listener's /contracts lists the types that there are.",
 }
