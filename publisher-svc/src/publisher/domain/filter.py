@@ -74,6 +74,8 @@ def parse_filter(types: str | None, keys: list[str]) -> Filter:
         raise InvalidFilterError("key needs a value; events without a key cannot be asked for")
     if len(exact) + len(prefixes) > MAX_TERMS or len(keys) > MAX_TERMS:
         raise InvalidFilterError(f"at most {MAX_TERMS} types and {MAX_TERMS} keys in one request")
+    if not (exact or prefixes or keys):
+        return EVERYTHING
     return Filter(
         frozenset(exact), tuple(sorted(prefixes)), frozenset(key.encode() for key in keys)
     )

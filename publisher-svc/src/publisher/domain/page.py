@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from publisher.domain.encoding import WEBSOCKET, Encoding, encode_event, websocket_payload
-from publisher.domain.filter import EVERYTHING, Filter
+from publisher.domain.filter import Filter
 
 Buffer = bytes | memoryview
 """Wire bytes; a part of a page is a view of it, not a copy."""
@@ -71,9 +71,11 @@ class Page:
         """Broker timestamps of the first and the last record, 0 for a page of holes."""
         self.skipped = skipped
         """Foreign records in it, which no subscriber gets."""
-        self._views: dict[tuple[Filter, str], Page] = {}
-        self.weight_bytes = len(data) + 40 * len(offsets) + 256
-        """Memory that it is reckoned at: frames, index (types are shared strings), views."""
+        self._views: dict[tuple[Filter, str], Page | None] = {}
+        """None stands for this page: a cycle would keep it until the collector runs."""
+        key_bytes = sum(map(len, filter(None, keys)))
+        self.weight_bytes = len(data) + 40 * len(offsets) + key_bytes + 256
+        """Memory that it is reckoned at: frames, index (types are shared strings), keys, views."""
         self.accounted_bytes = 0
         """What the shelf that holds it has entered in its books."""
 
@@ -106,15 +108,15 @@ class Page:
 
         Made once and shared by all who ask for the same.
         """
-        if wanted is EVERYTHING and encoding is WEBSOCKET:
+        if encoding is WEBSOCKET and wanted.takes_all:
             return self
         key = (wanted, encoding.name)
-        view = self._views.get(key)
-        if view is None:
+        if key not in self._views:
             view = self._views[key] = self._make_view(wanted, encoding)
-            if view is not self:
+            if view is not None:
                 self.weight_bytes += view.weight_bytes
-        return view
+        made = self._views[key]
+        return self if made is None else made
 
     def merged(self, later: Page) -> Page:
         """This page and the one that follows it, as one."""
@@ -134,7 +136,7 @@ class Page:
     def _start_of(self, index: int) -> int:
         return self._starts[index] if index < len(self._starts) else len(self.data)
 
-    def _make_view(self, wanted: Filter, encoding: Encoding) -> Page:
+    def _make_view(self, wanted: Filter, encoding: Encoding) -> Page | None:
         taken = {name for name in set(self._types) if wanted.takes_type(name)}
         keep = [
             index
@@ -142,7 +144,7 @@ class Page:
             if name in taken and wanted.takes_key(self._keys[index])
         ]
         if len(keep) == len(self._types) and encoding is WEBSOCKET:
-            return self
+            return None
         frames = [self.data[self._starts[i] : self._start_of(i + 1)] for i in keep]
         if encoding is not WEBSOCKET:
             frames = [encoding.wrap(websocket_payload(frame)) for frame in frames]

@@ -1,0 +1,1 @@
+"""Fakes of the publisher's ports, by hand; one module per port."""
