@@ -79,13 +79,18 @@ class CatchUpLane:
 
     def _run(self) -> None:
         end_s = self._scheduler.now_s() + self._turns.work_s
-        while self._ready:
-            subscription = self._ready.popleft()
-            subscription.queued = False
-            if subscription.lane is not Lane.GONE and not subscription.sink.paused:
-                self._turn(subscription)
-            if self._scheduler.now_s() >= end_s:
-                break
+        try:
+            while self._ready:
+                subscription = self._ready.popleft()
+                subscription.queued = False
+                if subscription.lane is not Lane.GONE and not subscription.sink.paused:
+                    self._turn(subscription)
+                if self._scheduler.now_s() >= end_s:
+                    break
+        finally:  # a turn that fails, loudly, must not stop everybody else's
+            self._go_on()
+
+    def _go_on(self) -> None:
         if not self._ready:
             self._running = False
         elif self._live_traffic():
@@ -173,5 +178,6 @@ class CatchUpLane:
 
     def _loaded(self, subscription: Subscription, page: Page | None) -> None:
         subscription.queued = False
-        subscription.in_hand = page
-        self.wake(subscription)
+        if subscription.lane is not Lane.GONE:
+            subscription.in_hand = page
+            self.wake(subscription)

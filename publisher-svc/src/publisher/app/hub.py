@@ -58,7 +58,10 @@ class Hub:
         self._subscriptions: set[Subscription] = set()
         self._waiting: set[Subscription] = set()
         self._live = LiveLane(
-            now_s=scheduler.now_s, longest_s=longest_fan_out_s, fell_behind=self._fell_behind
+            now_s=scheduler.now_s,
+            longest_s=longest_fan_out_s,
+            fell_behind=self._fell_behind,
+            lost=self._lost,
         )
         self._catch_up = CatchUpLane(
             log,
@@ -67,7 +70,7 @@ class Hub:
             turns,
             arrived=self._arrived,
             expired=self._expired,
-            lost=self.unsubscribe,
+            lost=self._lost,
             live_traffic=lambda: len(self._live) > 0,
             emit=emit,
         )
@@ -75,7 +78,9 @@ class Hub:
     # -- commands ------------------------------------------------------------------------------
 
     def subscribe(self, subscription: Subscription) -> None:
-        """Begin; the caller has written ``hello`` in the same step."""
+        """Begin; the caller has written ``hello`` in the same step, which may have been its end."""
+        if subscription.lane is Lane.GONE:
+            return
         self._subscriptions.add(subscription)
         self._emit(SubscriberJoined(subscription.encoding.name))
         if self._behind_nowhere(subscription):
@@ -105,6 +110,8 @@ class Hub:
                 yield
             elif summary.events or summary.skipped:
                 self._emit(summary)
+        for page in pages:
+            self.log.account(page)
         self._wake_waiting()
 
     def pause(self, subscription: Subscription) -> None:
@@ -140,7 +147,7 @@ class Hub:
         try:
             subscription.write(frame)
         except Exception:  # noqa: BLE001 - a transport that died under us
-            self.unsubscribe(subscription)
+            self._lost(subscription)
 
     def expire(self, partition: int, earliest: int) -> None:
         """The broker's log begins at `earliest` now."""
@@ -160,6 +167,10 @@ class Hub:
         """The broker lost the log's end: what is beyond it never was, and its readers are told."""
         beyond = [each for each in self._subscriptions if self.positions_of(each)[partition] > end]
         self._demote_all()
+        for subscription in self._subscriptions:
+            page = subscription.in_hand
+            if page is not None and page.partition == partition and page.next > end:
+                subscription.in_hand = None
         self.log.reset_partition(partition, floor=floor, tip=end)
         for subscription in beyond:
             detail = (
@@ -185,11 +196,14 @@ class Hub:
 
         Everybody gets it from `floor` on but bounded streams, whose end was resolved without it.
         """
+        if floor < tip:
+            self._demote_all()  # they read up to the tip like everybody else
         self.log.add_partition(floor=floor, tip=tip)
+        self._live.add_partition(tip)
         for subscription in self._subscriptions:
+            subscription.reached_ms.append(0)
             if subscription.lane is not Lane.LIVE:
                 subscription.positions.append(floor)
-                subscription.reached_ms.append(0)
                 if subscription.stop is not None:
                     subscription.stop = (*subscription.stop, floor)
 
@@ -289,6 +303,11 @@ class Hub:
         self._emit(FellBehind(subscription.encoding.name))
         self._catch_up.wake(subscription)  # has no effect while the socket is full
 
+    def _lost(self, subscription: Subscription) -> None:
+        """A write raised: what the socket took of it is unknown, so nothing may follow it."""
+        self._leave(subscription, None, "lost")
+        subscription.sink.abort()
+
     def _demote_all(self) -> None:
         for subscription in list(self._live.members()):
             self._fell_behind(subscription, self.positions_of(subscription))
@@ -320,7 +339,8 @@ class Hub:
             return
         self._live.leave(subscription)
         self._waiting.discard(subscription)
-        self._subscriptions.discard(subscription)
         subscription.lane = Lane.GONE
         subscription.in_hand = None
-        self._emit(SubscriberLeft(subscription.encoding.name, code, reason))
+        if subscription in self._subscriptions:  # else it died before it had joined
+            self._subscriptions.discard(subscription)
+            self._emit(SubscriberLeft(subscription.encoding.name, code, reason))

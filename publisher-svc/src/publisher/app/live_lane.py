@@ -24,7 +24,11 @@ Members = dict[Subscription, Callable[[Buffer], None]]
 
 
 class LiveLane:
-    """See the module. `fell_behind` is called for members whose socket had no room."""
+    """See the module.
+
+    `fell_behind` is called for members whose socket had no room, `lost` for those whose write
+    raised: nobody knows what of the block they got.
+    """
 
     def __init__(
         self,
@@ -32,14 +36,17 @@ class LiveLane:
         now_s: Callable[[], float],
         longest_s: float,
         fell_behind: Callable[[Subscription, Positions], None],
+        lost: Callable[[Subscription], None],
     ) -> None:
         self._now_s = now_s
         self._longest_s = longest_s
         self._fell_behind = fell_behind
+        self._lost = lost
         self._groups: dict[tuple[Filter, Encoding], Members] = {}
         self._count = 0
         self._fanning = False
         self._full: list[Subscription] = []
+        self._broken: list[Subscription] = []
         self._before: Positions = ()
         self._tips: Positions = ()
         self._rest: list[list[Subscription]] | None = None
@@ -89,7 +96,12 @@ class LiveLane:
         if self._unwritten is None:  # once per suspension: a storm of demotions stays linear
             self._unwritten = {member for chunk in self._rest for member in chunk}
         due = subscription in self._unwritten and subscription not in self._departed
-        return self._before if due else self._tips
+        return self._before if due else tips  # the log's: it may have been cut meanwhile
+
+    def add_partition(self, tip: int) -> None:
+        """All members stand at `tip` in a new partition, a suspended round or not."""
+        self._before += (tip,)
+        self._tips += (tip,)
 
     def members(self) -> Iterator[Subscription]:
         """All members."""
@@ -152,9 +164,11 @@ class LiveLane:
             if write is not None and member not in self._departed:
                 try:
                     write(block)
-                except Exception:  # noqa: BLE001 - a transport that died under us: treated as lost
-                    self._full.append(member)
+                except Exception:  # noqa: BLE001 - a transport that died under us
+                    self._broken.append(member)
         self._fanning = False
+        while self._broken:
+            self._lost(self._broken.pop())
         # What paused inside its write has this block.
         while self._full:
             self._fell_behind(self._full.pop(), self._tips)

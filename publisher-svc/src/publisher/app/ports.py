@@ -59,7 +59,8 @@ class PageReader(Protocol):
     async def load(self, miss: Miss) -> Loaded:
         """The page that begins at ``miss.start``, of about a page's bounds.
 
-        If the log begins above that, the page is empty and `Loaded.log_start` says where.
+        It holds nothing below the log's start, which `Loaded.log_start` tells if it is above
+        ``miss.start``; if it is at or above ``miss.stop``, the page is empty.
 
         Raises:
             PublisherError: retriable: the broker cannot be asked now.

@@ -115,8 +115,19 @@ class Log:
         self._shed()
 
     def insert(self, page: Page) -> None:
-        """Take a page that was loaded on demand."""
-        self._cache.insert(page)
+        """Take a page that was loaded on demand, if the log still holds some of it."""
+        if page.partition < self.partitions and page.next > self._floors[page.partition]:
+            self._cache.insert(page)
+
+    def account(self, page: Page) -> None:
+        """Enter what a page of the tail weighs after views were made of it, and keep to the limit.
+
+        One that was merged into its neighbour meanwhile is not held, and nor are its views.
+        """
+        tail = self._tails[page.partition]
+        if tail.page_at(page.first) is page:
+            tail.account(page)
+            self._shed()
 
     def expire(self, partition: int, floor: int) -> None:
         """The broker's log now begins at `floor`: nothing below it is served any more."""
@@ -174,7 +185,11 @@ class Log:
             self._shed()
             return read
         page: Page | int
-        if in_hand and in_hand.partition == partition and in_hand.first <= position < in_hand.next:
+        if (
+            in_hand is not None  # not its truth: a page of holes has no events and a length of 0
+            and in_hand.partition == partition
+            and in_hand.first <= position < in_hand.next
+        ):
             page = in_hand
         else:
             page = self._cache.find(partition, position)
@@ -188,7 +203,8 @@ class Log:
 
     def _shed(self) -> None:
         while self.tail_bytes > self._tail_limit_bytes:
-            largest = max(self._tails, key=lambda tail: tail.bytes)
-            if len(largest) < 2:  # the newest page stays: it is what the next reader wants
+            # The newest page of each stays: it is what the next reader wants.
+            sheddable = [tail for tail in self._tails if len(tail) > 1]
+            if not sheddable:
                 return
-            largest.evict()
+            max(sheddable, key=lambda tail: tail.bytes).evict()
