@@ -63,7 +63,7 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
 
     pool = PagePool(
         log,
-        [KafkaPageReader(each, offsets) for each in connections[1:]],
+        [KafkaPageReader(each, offsets, lambda: hub.generation) for each in connections[1:]],
         trimmed=lambda partition, earliest: hub.expire(partition, earliest),  # noqa: PLW0108 - later
         failed=load_failed,
     )
@@ -123,6 +123,7 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
         hub,
         interval_s=settings.bounds_s,
         recreated=follower.topic_recreated,
+        missing=follower.topic_missing,
     )
     limits = ServerLimits(
         message_bytes=settings.input_frame_bytes,

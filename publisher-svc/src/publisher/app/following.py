@@ -36,3 +36,7 @@ class Following:
         """Note a phase."""
         self.phase, self.detail = phase, detail
         self.served = self.served or phase is Phase.FOLLOWING
+
+    def start_anew(self, detail: str) -> None:
+        """What is in memory is worth nothing any more; nobody is served until it is read again."""
+        self.phase, self.detail, self.served = Phase.CATCHING_UP, detail, False

@@ -94,12 +94,22 @@ class KafkaFollower(ConsumerRebalanceListener):
             while not await self._prepared():  # noqa: ASYNC110 - Kafka tells nobody that it is back
                 await asyncio.sleep(self._settings.retry_s)
             await self._follow()
+            self._following.start_anew("the topic was recreated; the new one is not read yet")
             self._hub.recreated()
+            self._hub.generation = ""  # no page that is still being loaded belongs to what follows
             await self._close_consumer()
 
     def topic_recreated(self) -> None:
         """The topic is another than it was: begin anew."""
         self._recreated = True
+
+    def topic_missing(self, missing: bool) -> None:
+        """Whether the topic, which was there, is not there now."""
+        if missing:
+            detail = f"the topic {self._connection.topic} was deleted; create it"
+            self._following.enter(Phase.NO_TOPIC, detail)
+        elif self._following.phase is Phase.NO_TOPIC:  # the same one: a broker did not know it
+            self._following.enter(Phase.CATCHING_UP, "reading up to the end of the log")
 
     async def _follow(self) -> None:
         """Until the topic is recreated."""
@@ -146,6 +156,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         bounds = await self._offsets.log_ends(topic.partitions)
         # Not the ends: what an open transaction holds back may take minutes, and is read then.
         stable = await self._offsets.stable_ends(topic.partitions)
+        self._hub.log.clear()
         self._hub.generation = topic.generation
         self._goal = stable
         for low, end in zip(bounds.earliest, stable, strict=True):
@@ -268,6 +279,10 @@ class KafkaFollower(ConsumerRebalanceListener):
             _log.info("following", tips=self._hub.log.tips, generation=self._hub.generation)
 
     async def _find_bounds(self, out_of_range: dict[TopicPartition, int]) -> None:
+        topic = await describe_topic(self._connection)
+        if topic is None or topic.generation != self._hub.generation:
+            self._recreated = topic is not None
+            return
         bounds = await self._offsets.log_ends(self._hub.log.partitions)
         for tp in out_of_range:
             partition, tip = tp.partition, self._hub.log.tips[tp.partition]

@@ -28,14 +28,17 @@ class KafkaTopicOffsets:
         self._connection = connection
         self._current: asyncio.Task[LogEnds] | None = None
         self._next: asyncio.Task[LogEnds] | None = None
+        self._partitions = 0
         self.requests = 0
         """Lookups of bounds sent so far."""
 
     async def log_ends(self, partitions: int) -> LogEnds:
         """See `publisher.app.ports.TopicOffsets`."""
+        self._partitions = max(self._partitions, partitions)  # of all who share the lookup
         if self._next is None:
-            self._next = asyncio.ensure_future(self._after(self._current, partitions))
-        return await asyncio.shield(self._next)
+            self._next = asyncio.ensure_future(self._after(self._current))
+        found = await asyncio.shield(self._next)
+        return LogEnds(found.earliest[:partitions], found.ends[:partitions])
 
     async def offsets_for_times(self, partitions: int, times_ms: tuple[int, ...]) -> OffsetsByTime:
         """See `publisher.app.ports.TopicOffsets`."""
@@ -48,10 +51,11 @@ class KafkaTopicOffsets:
         """The last stable offsets: where an open transaction begins, else the ends."""
         return tuple(await self._list(partitions, _LATEST, _READ_COMMITTED))
 
-    async def _after(self, current: asyncio.Task[LogEnds] | None, partitions: int) -> LogEnds:
+    async def _after(self, current: asyncio.Task[LogEnds] | None) -> LogEnds:
         if current is not None:
             await asyncio.wait([current])
         self._current, self._next = self._next, None
+        partitions, self._partitions = self._partitions, 0
         self.requests += 1
         earliest, ends = await asyncio.gather(
             self._list(partitions, _EARLIEST), self._list(partitions, _LATEST)

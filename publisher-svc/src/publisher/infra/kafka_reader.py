@@ -8,6 +8,7 @@ are read-committed: aiokafka's batch walk leaves out aborted transactions and co
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
@@ -44,11 +45,21 @@ class _RawRecords(PartitionRecords):
 
 
 class KafkaPageReader:
-    """See the module; one load at a time."""
+    """See the module; one load at a time.
 
-    def __init__(self, connection: KafkaConnection, offsets: KafkaTopicOffsets) -> None:
+    `generation` gives the topic's: nothing fetched from one topic ends up in a page of another.
+    """
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        offsets: KafkaTopicOffsets,
+        generation: Callable[[], str],
+    ) -> None:
         self._connection = connection
         self._offsets = offsets
+        self._generation = generation
+        self._fetched_from = ""
         self._rest: _RawRecords | None = None
         self._at: tuple[int, int] | None = None
 
@@ -59,16 +70,22 @@ class KafkaPageReader:
 
     async def load(self, miss: Miss) -> Loaded:
         """See `publisher.app.ports.PageReader`."""
-        if self._at != (miss.partition, miss.start):
+        generation = self._generation()
+        if self._at != (miss.partition, miss.start) or generation != self._fetched_from:
             self._forget()
+        self._fetched_from = generation
         try:
-            return await self._load(miss)
+            loaded = await self._load(miss)
         except CorruptRecordException as error:
             self._forget()
             raise KafkaAwayError(f"a batch failed its checksum: {error}") from error
         except BaseException:
             self._forget()
             raise
+        if generation != self._generation():
+            self._forget()
+            raise KafkaAwayError("the topic was recreated while a page of it was loaded")
+        return loaded
 
     async def _load(self, miss: Miss) -> Loaded:
         records: list[Record] = []

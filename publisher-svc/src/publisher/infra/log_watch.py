@@ -20,7 +20,10 @@ _log = get_logger("publisher.log_watch")
 
 
 class LogWatch:
-    """See the module. `recreated` is called once, when the topic is another than it was."""
+    """See the module. `recreated` is called while the topic is another than it was.
+
+    `missing` is called at every other look, with whether there is no such topic.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class LogWatch:
         *,
         interval_s: float,
         recreated: Callable[[], None],
+        missing: Callable[[bool], None],
     ) -> None:
         self._connection = connection
         self._offsets = offsets
         self._hub = hub
         self._interval_s = interval_s
         self._recreated = recreated
+        self._missing = missing
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -53,6 +58,9 @@ class LogWatch:
         if topic is not None and topic.generation != self._hub.generation:
             _log.error("the topic was recreated", was=self._hub.generation, now=topic.generation)
             self._recreated()
+            return
+        self._missing(topic is None)
+        if topic is None:
             return
         bounds = await self._offsets.log_ends(self._hub.log.partitions)
         for partition, earliest in enumerate(bounds.earliest):
