@@ -91,7 +91,7 @@ def resolve(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int)
 def _start(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int) -> Plan | Problem:
     match request.since:
         case Now():
-            return Plan(bounds.tip, None)
+            return Plan(_live(bounds), None)
         case Earliest():
             return Plan(bounds.earliest, None)
         case Last(count):
@@ -99,7 +99,8 @@ def _start(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int) 
             return _clamped(wanted, bounds)
         case Instant() | Ago() as point:
             offsets = times[_instant_ms(point, now_ms)]
-            start = tuple([_or(at, end) for at, end in zip(offsets, bounds.ends, strict=True)])
+            found = tuple([_or(at, end) for at, end in zip(offsets, bounds.ends, strict=True)])
+            start = _at_least(bounds.earliest, found)  # retention may have moved since the lookup
             cut = any(0 < low == at for low, at in zip(bounds.earliest, start, strict=True))
             return Plan(start, None, truncated=cut)
         case Offset() | Cursor() as point:
@@ -107,8 +108,17 @@ def _start(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int) 
             return cursor if isinstance(cursor, Problem) else _from_cursor(cursor, request, bounds)
 
 
+def _live(bounds: Bounds) -> Positions:
+    """The tip; where retention has passed it, what there is next."""
+    return _at_least(bounds.earliest, bounds.tip)
+
+
+def _at_least(earliest: Positions, positions: Positions) -> Positions:
+    return tuple([max(low, at) for low, at in zip(earliest, positions, strict=True)])
+
+
 def _clamped(wanted: Positions, bounds: Bounds) -> Plan:
-    start = tuple([max(low, at) for low, at in zip(bounds.earliest, wanted, strict=True)])
+    start = _at_least(bounds.earliest, wanted)
     # Below a log that begins at 0 there never was anything to retain.
     cut = any(low > 0 and at < low for low, at in zip(bounds.earliest, wanted, strict=True))
     return Plan(start, None, truncated=cut)
@@ -164,7 +174,7 @@ def _from_cursor(cursor: Cursor, request: Request, bounds: Bounds) -> Plan | Pro
         )
     start = list(wanted)
     for partition in ahead:
-        start[partition] = bounds.tip[partition]
+        start[partition] = _live(bounds)[partition]
     for partition in expired:
         start[partition] = bounds.earliest[partition]
     return Plan(tuple(start), None, moved_from={str(p): wanted[p] for p in expired})
