@@ -157,8 +157,8 @@ def _spare_the_collector() -> None:
 
 
 async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> int:
-    sockets = server.bind(settings.host, settings.port, port_variable="LISTENER_PORT")
     listener = Listener(settings, kafka, catalogue)
+    sockets = server.bind(settings.host, settings.port, port_variable="LISTENER_PORT")
     port = sockets[0].getsockname()[1]
     logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
     _spare_the_collector()

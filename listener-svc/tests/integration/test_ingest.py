@@ -7,9 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import orjson
 import pytest
-from listener_fakes.running import PASSWORD, USER, Answers, RunningListener, event, read_topic
+from listener_fakes.running import (
+    PASSWORD,
+    USER,
+    Answers,
+    RunningListener,
+    event,
+    parsed,
+    read_topic,
+)
 
 from local_kafka.pytest_plugin import TopicFactory
 
@@ -46,7 +53,7 @@ async def test_the_walk_through(
     assert [answers[ref]["type"] for ref in range(3)] == ["ack", "ack", "nack"]
     assert [error["pointer"] for error in answers[2]["problem"]["errors"]] == ["/data"]
     records = await read_topic(kafka_bootstrap, topic)
-    stored = [orjson.loads(record.value) for record in records]
+    stored = [parsed(record) for record in records]
     assert [each["data"] for each in stored] == [{"text": "hello"}, {"text": "42"}]
     for ref, (record, each) in enumerate(zip(records, stored, strict=True)):
         assert answers[ref]["offset"] == record.offset
@@ -94,7 +101,7 @@ async def test_an_array_is_answered_event_by_event(
     assert answers.by_ref[2]["problem"]["type"] == "unknown-type"
     assert answers.by_ref[4]["problem"]["type"] == "not-an-event"
     records = await read_topic(kafka_bootstrap, topic)
-    assert [orjson.loads(record.value)["data"]["text"] for record in records] == ["x", "7", "x"]
+    assert [parsed(record)["data"]["text"] for record in records] == ["x", "7", "x"]
 
 
 async def test_a_connection_keeps_its_order_within_each_partition(
@@ -114,7 +121,7 @@ async def test_a_connection_keeps_its_order_within_each_partition(
     partitions_of_keys: dict[bytes, set[int]] = {}
     newest = {0: -1, 1: -1, 2: -1}
     for record in records:
-        number = int(orjson.loads(record.value)["id"])
+        number = int(parsed(record)["id"])
         assert number > newest[record.partition]
         newest[record.partition] = number
         answer = answers.by_ref[number]
@@ -149,7 +156,7 @@ async def test_http_takes_one_event_a_request(
     assert stranger.headers["www-authenticate"].startswith("Basic")
     records = await read_topic(kafka_bootstrap, topic)
     assert len(records) == 3
-    assert orjson.loads(records[2].value)["id"] == "c"
+    assert parsed(records[2])["id"] == "c"
 
 
 async def test_an_event_beyond_the_topics_limit_is_refused_alone(
@@ -171,7 +178,7 @@ async def test_an_event_beyond_the_topics_limit_is_refused_alone(
     assert outcomes["contract-violation"] == {"30"}
     assert len(outcomes["ack"]) == 58
     records = await read_topic(kafka_bootstrap, topic)
-    assert sorted(orjson.loads(record.value)["id"] for record in records) == sorted(outcomes["ack"])
+    assert sorted(parsed(record)["id"] for record in records) == sorted(outcomes["ack"])
 
 
 async def test_operators_pages(listener: RunningListener) -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import httpx
-import orjson
 import pytest
 from listener_fakes.running import (
     PASSWORD,
@@ -15,6 +14,7 @@ from listener_fakes.running import (
     Answers,
     RunningListener,
     event,
+    parsed,
     read_topic,
     until,
 )
@@ -37,7 +37,7 @@ async def start(broker: Broker) -> str:
 
 async def stored_ids(bootstrap: str) -> Counter[str]:
     records = await read_topic(bootstrap, TOPIC)
-    return Counter(orjson.loads(record.value)["id"] for record in records)
+    return Counter(parsed(record)["id"] for record in records)
 
 
 async def test_killed_for_seconds_under_load(run_listener: RunListener, own_broker: Broker) -> None:

@@ -7,9 +7,8 @@ import contextlib
 import time
 from collections.abc import Callable
 
-import orjson
 import pytest
-from listener_fakes.running import Answers, RunningListener, event, read_topic
+from listener_fakes.running import Answers, RunningListener, event, parsed, read_topic
 from websockets.exceptions import ConnectionClosed
 
 from local_kafka.broker import Broker
@@ -46,9 +45,7 @@ async def test_accepted_events_are_answered_before_the_close(
         assert time.monotonic() - began < 10
         await producing
     outcomes = answers.outcomes()
-    stored = [
-        orjson.loads(record.value)["id"] for record in await read_topic(kafka_bootstrap, topic)
-    ]
+    stored = [parsed(record)["id"] for record in await read_topic(kafka_bootstrap, topic)]
     assert set(outcomes) == {"ack"}
     assert sorted(stored) == sorted(outcomes["ack"])
     assert sorted(answers.by_ref) == list(range(len(answers.by_ref))), "none without an answer"
@@ -81,8 +78,5 @@ async def test_it_stops_in_time_also_while_kafka_is_paused(
     assert outcomes["outcome-unknown"]
     assert outcomes["unavailable"]
     assert sum(len(ids) for ids in outcomes.values()) == len(answers.by_ref)
-    stored = [
-        orjson.loads(record.value)["id"]
-        for record in await read_topic(own_broker.bootstrap, "stop")
-    ]
+    stored = [parsed(record)["id"] for record in await read_topic(own_broker.bootstrap, "stop")]
     assert not outcomes["unavailable"] & set(stored)

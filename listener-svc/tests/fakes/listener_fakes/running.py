@@ -139,6 +139,13 @@ async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord[bytes, b
         await consumer.stop()
 
 
+def parsed(record: ConsumerRecord[bytes, bytes]) -> dict[str, Any]:
+    """The event that a record holds."""
+    assert record.value is not None, "a tombstone"
+    whole: dict[str, Any] = orjson.loads(record.value)
+    return whole
+
+
 def event(id_: str, text: str = "x", **attributes: object) -> str:
     """A valid event as JSON."""
     whole = {"specversion": "1.0", "id": id_, "source": "/test", "type": "message.posted"}

@@ -1,0 +1,263 @@
+"""Producers' connections at the ASGI interface."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from listener_fakes.client import FakeClient
+from listener_fakes.clock import FakeClock
+from listener_fakes.event_log import FakeEventLog
+from listener_fakes.judge import FakeJudge
+from listener_fakes.running import AUTHORIZATION, event
+
+from chassis.basic_auth import BasicAuth
+from chassis.origins import OriginAllowlist
+from listener.app.admission import Admission
+from listener.app.ingest_session import IngestSession, Terms
+from listener.infra.gate import Gate
+from listener.infra.metrics import Tally
+from listener.infra.websocket import ConnectionLimits, IngestWebSocket
+
+
+class Service:
+    """The adapter, wired with fakes."""
+
+    def __init__(self) -> None:
+        self.log = FakeEventLog()
+        self.tally = Tally()
+        observer = self.tally.transports["websocket"]
+        clock = FakeClock()
+        admission = Admission(
+            FakeJudge(),
+            observer,
+            max_event_bytes=10_000,
+            new_id=lambda: "new-id",
+            now=lambda: "2026-11-22T10:00:00Z",
+            clock=clock,
+        )
+
+        def session(terms: Terms, on_answers: Callable[[], None]) -> IngestSession:
+            return IngestSession(
+                admission, self.log, observer, terms, clock=clock, on_answers=on_answers
+            )
+
+        self.websocket = IngestWebSocket(
+            Gate(BasicAuth({"user": "pwd"}, plain=True), OriginAllowlist(())),
+            self.log,
+            session,
+            ConnectionLimits(None, max_in_flight=3, max_frame_bytes=1000, max_array_events=10),
+            self.tally,
+        )
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture(params=["raw", "asgi"])
+def client(request: pytest.FixtureRequest) -> FakeClient:
+    return FakeClient(raw=request.param == "raw", authorization=AUTHORIZATION)
+
+
+async def test_acks_come_when_events_are_stored(service: Service, client: FakeClient) -> None:
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    client.text("no")
+    await settle()
+    assert [answer["type"] for answer in client.answers] == ["nack"]
+    service.log.store()
+    await settle()
+    assert [answer["type"] for answer in client.answers] == ["nack", "ack"]
+    assert service.websocket.connections == 1
+    client.leave()
+    await run
+    assert service.websocket.connections == 0
+
+
+async def test_answers_of_one_turn_leave_in_one_write(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    for number in range(3):
+        client.text(event(str(number)))
+    await settle()
+    service.log.store()
+    await settle()
+    assert len(client.answers) == 3
+    assert client.raw.writes == 1
+    client.leave()
+    await run
+
+
+async def test_beyond_the_window_nothing_is_read_and_nothing_dropped(
+    service: Service, client: FakeClient
+) -> None:
+    run = client.run(service.websocket)
+    for number in range(10):
+        client.text(event(str(number)))
+    await settle()
+    assert client.read == 1 + 3
+    assert service.websocket.in_flight == 3
+    for _ in range(4):
+        service.log.store()
+        await settle()
+    assert [answer["ref"] for answer in client.answers] == list(range(10))
+    client.leave()
+    await run
+
+
+async def test_nothing_is_read_while_the_client_does_not_read(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    await settle()
+    client.raw.paused = True
+    client.text("no")  # already awaited when the pause began
+    client.text("no")
+    await settle()
+    assert len(client.answers) == 1
+    client.raw.resume()
+    await settle()
+    assert len(client.answers) == 2
+    client.raw.paused = True
+    client.text("no")
+    client.text("no")
+    await settle()
+    client.leave()
+    await asyncio.wait_for(run, 1)
+
+
+async def test_nothing_is_read_while_the_log_has_no_room(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    room = asyncio.Event()
+    service.log.has_room = False
+
+    async def wait_for_room() -> None:
+        await room.wait()
+        service.log.has_room = True
+
+    service.log.wait_for_room = wait_for_room  # type: ignore[method-assign]
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    await settle()
+    assert client.read == 1
+    room.set()
+    await settle()
+    assert client.read == 2
+    client.leave()
+    await run
+
+
+async def test_a_binary_frame_is_nacked_and_the_connection_goes_on(
+    service: Service, client: FakeClient
+) -> None:
+    run = client.run(service.websocket)
+    client.binary(b"\x00")
+    client.text(event("a"))
+    await settle()
+    service.log.store()
+    await settle()
+    assert client.answers[0]["problem"]["type"] == "unsupported-media-type"
+    assert (client.answers[1]["type"], client.answers[1]["ref"]) == ("ack", 1)
+    client.leave()
+    await run
+
+
+@pytest.mark.parametrize("text", ["x" * 1001, "ü" * 600])
+async def test_a_frame_too_large_is_nacked_then_closed_when_all_is_answered(
+    service: Service, client: FakeClient, text: str
+) -> None:
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    client.text(text)
+    client.text(event("never read"))
+    await settle()
+    assert client.answers[0]["problem"]["type"] == "too-large"
+    assert client.close_code is None
+    service.log.store()
+    await asyncio.wait_for(run, 1)
+    assert client.answers[1]["type"] == "ack"
+    assert client.close_code == 1009
+    assert len(service.log.records) == 1
+
+
+async def test_draining_answers_what_was_taken_then_closes_with_1012(
+    service: Service, client: FakeClient
+) -> None:
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    await settle()
+    draining = asyncio.ensure_future(service.websocket.drain())
+    await settle()
+    client.text(event("too late"))
+    await settle()
+    assert client.close_code is None
+    service.log.store()
+    await asyncio.wait_for(draining, 1)
+    await run
+    assert [answer["type"] for answer in client.answers] == ["ack"]
+    assert client.close_code == 1012
+    newcomer = FakeClient(authorization=AUTHORIZATION)
+    await newcomer.run(service.websocket)
+    assert newcomer.close_code == 1012
+
+
+async def test_a_client_that_leaves_does_not_hold_the_drain(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    await settle()
+    draining = asyncio.ensure_future(service.websocket.drain())
+    await settle()
+    client.leave()
+    await asyncio.wait_for(draining, 1)
+    await run
+    service.log.store()
+    await settle()
+    assert client.answers == []
+    assert service.tally.unheard == 1
+
+
+async def test_a_program_without_credentials_gets_401(service: Service) -> None:
+    client = FakeClient()
+    await client.run(service.websocket)
+    start = client.sent[0]
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 401)
+    assert b"www-authenticate" in dict(start["headers"])
+    assert b"unauthenticated" in client.sent[1]["body"]
+    assert service.tally.refused_connections == 1
+
+
+async def test_a_page_is_told_in_a_frame(service: Service) -> None:
+    same = FakeClient(origin="http://localhost")
+    await same.run(service.websocket)
+    assert same.answers[0]["problem"]["type"] == "unauthenticated"
+    assert same.close_code == 4401
+    foreign = FakeClient(origin="https://evil.example", authorization=AUTHORIZATION)
+    await foreign.run(service.websocket)
+    assert foreign.answers[0]["problem"]["type"] == "forbidden"
+    assert foreign.close_code == 4403
+
+
+async def test_an_unknown_parameter_is_told_and_closed(service: Service) -> None:
+    client = FakeClient(query="az=x", authorization=AUTHORIZATION)
+    await client.run(service.websocket)
+    assert client.answers[0]["type"] == "error"
+    assert client.close_code == 4400
+
+
+async def test_as_names_the_type_of_plain_data(service: Service) -> None:
+    client = FakeClient(query="as=message.posted", authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    client.text("hello")
+    await settle()
+    service.log.store()
+    assert b'"text":"hello"' in service.log.records[0].value
+    client.leave()
+    await run
