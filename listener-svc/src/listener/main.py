@@ -41,6 +41,7 @@ from listener.infra.websocket import ConnectionLimits, IngestWebSocket
 from listener.settings import Settings, SettingsError, read_settings
 
 _clock = time.monotonic
+_SAY_EVERY_S = 10.0
 
 
 class Listener:
@@ -48,7 +49,8 @@ class Listener:
 
     def __init__(self, settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> None:
         self._settings = settings
-        self.tally = tally = Tally()
+        say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
+        self.tally = tally = Tally(say)
         users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
         gate = Gate(users if settings.auth == "basic" else None, OriginAllowlist(settings.origins))
         self.log = log = KafkaEventLog(

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 from aiokafka.partitioner import murmur2
 
-from chassis.logs import get_logger
+from chassis.logs import BoundedLog, get_logger
 from chassis.probes import NotReady
+from contracts.problem import Problem
 from listener.domain.delivery import FULL, STOPPING, WAITED_TOO_LONG, unreachable
 from listener.domain.outbox import Waiting
 from listener.domain.placement import Placement
@@ -28,6 +29,9 @@ from listener.infra.kafka_link import KafkaLink, LinkTimes
 from listener.infra.kafka_producer import KafkaProducer
 
 _log = get_logger("listener.kafka")
+
+_SAY_EVERY_S = 5.0
+"""How often a line of one kind is logged at most."""
 
 _SWEEP_S = 0.2
 """How often waiting events are looked at for their deadline."""
@@ -68,6 +72,7 @@ class KafkaEventLog:
         self._limits = limits
         self._clock = clock
         self._late = late_outcomes
+        self._say = BoundedLog(_log.warning, _SAY_EVERY_S, clock)
         self._placement = Placement(murmur2)
         self._lanes: dict[int, KafkaLane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -121,6 +126,10 @@ class KafkaEventLog:
             self._room.set()
         if not self.pending_events:
             self._idle.set()
+
+    def failed(self, problem: Problem, events: int) -> None:
+        """So many events were answered with `problem`."""
+        self._say("events not stored", problem=problem.type.value.name, events=events)
 
     def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""

@@ -53,6 +53,9 @@ class Bookkeeper(Protocol):
     def left(self, events: int, size_bytes: int) -> None:
         """That much was answered."""
 
+    def failed(self, problem: Problem, events: int) -> None:
+        """So many events were answered with `problem`."""
+
     def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""
 
@@ -190,6 +193,9 @@ class KafkaLane:
         self.outbox.put_back(in_hand)
 
     def _fail(self, batch: list[Waiting], problem: Problem) -> None:
+        if not batch:
+            return
         for each in batch:
             each.ticket.failed(problem)
+        self._books.failed(problem, len(batch))
         self._books.left(len(batch), sum(each.record.size_bytes for each in batch))

@@ -26,6 +26,7 @@ class TransportTally:
 
     __slots__ = (
         "_buckets",
+        "_say",
         "accepted_bytes",
         "accepted_events",
         "ack_seconds",
@@ -35,7 +36,9 @@ class TransportTally:
         "stored_events",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[..., None]) -> None:
+        """`say` logs a line; it is bounded."""
+        self._say = say
         self.judged_events = 0
         self.judge_seconds = 0.0
         self.accepted_events = 0
@@ -64,6 +67,7 @@ class TransportTally:
     def failed(self, problem: str) -> None:
         """One event was answered with a problem of this type."""
         self.failures[problem] = self.failures.get(problem, 0) + 1
+        self._say("event refused", problem=problem)
 
     def buckets(self) -> list[tuple[str, float]]:
         """Cumulative counts by upper bound."""
@@ -79,8 +83,9 @@ class TransportTally:
 class Tally:
     """All figures of the process; a Prometheus collector."""
 
-    def __init__(self) -> None:
-        self.transports = {"websocket": TransportTally(), "http": TransportTally()}
+    def __init__(self, say: Callable[..., None]) -> None:
+        """`say` logs a line; it is bounded."""
+        self.transports = {"websocket": TransportTally(say), "http": TransportTally(say)}
         self.connections = 0
         self.refused_connections = 0
         self.unheard = 0

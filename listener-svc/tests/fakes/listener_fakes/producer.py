@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from contracts.problem import Problem
 from listener.domain.record import Record
 
 
@@ -84,10 +85,14 @@ class FakeBooks:
         self.events = 0
         self.bytes = 0
         self.late_batches: list[bool] = []
+        self.failures: dict[str, int] = {}
 
     def left(self, events: int, size_bytes: int) -> None:
         self.events += events
         self.bytes += size_bytes
+
+    def failed(self, problem: Problem, events: int) -> None:
+        self.failures[problem.type.value.name] = events
 
     def late(self, *, stored: bool) -> None:
         self.late_batches.append(stored)

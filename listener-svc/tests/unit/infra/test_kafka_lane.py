@@ -107,6 +107,7 @@ async def test_overdue_in_hand_is_unknown_and_nothing_overtakes_it(track: Track)
     track.handed.overdue.set()
     await settle()
     assert track.answers() == "outcome-unknown outcome-unknown -"
+    assert track.books.failures == {"outcome-unknown": 2}
     assert len(track.producer.batches) == 1
     track.handed.answer(7)
     await settle()

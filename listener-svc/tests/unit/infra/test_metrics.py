@@ -8,13 +8,15 @@ from listener.infra.metrics import Tally
 
 
 def test_all_figures_are_offered() -> None:
-    tally = Tally()
+    said: list[str] = []
+    tally = Tally(lambda _, problem: said.append(problem))
     websocket = tally.transports["websocket"]
     websocket.judged(0.5)
     websocket.accepted(300)
     websocket.stored(0.002)
     websocket.stored(99.0)
     websocket.failed("contract-violation")
+    assert said == ["contract-violation"]
     tally.late(stored=True)
     tally.gauges["open_connections"] = ("Open", lambda: 7)
     registry = CollectorRegistry()
