@@ -77,6 +77,8 @@ class KafkaEventLog:
         self._lanes: dict[int, KafkaLane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._link = KafkaLink(topic, arguments, times, clock, self._look)
+        self.has_room = True
+        """Whether more events should be read from producers."""
         self._room = asyncio.Event()
         self._room.set()
         self._idle = asyncio.Event()
@@ -99,18 +101,15 @@ class KafkaEventLog:
         elif self._link.down_since is not None and self._given_up():
             ticket.failed(unreachable(self._why()))
         else:
+            if not self.pending_events:
+                self._idle.clear()
             self.pending_events += 1
             self.pending_bytes += record.size_bytes
-            if self.pending_bytes * 4 > self._limits.pending_bytes * 3:
+            if self.has_room and self.pending_bytes * 4 > self._limits.pending_bytes * 3:
+                self.has_room = False
                 self._room.clear()
-            self._idle.clear()
             waiting = Waiting(record, ticket, self._clock() + self._limits.queue_timeout_s)
             self._lanes[placement.partition_of(record.key)].put(waiting)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether more events should be read from producers."""
-        return self._room.is_set()
 
     async def wait_for_room(self) -> None:
         """Until `has_room`; bounded, because every waiting event is answered in bounded time."""
@@ -122,7 +121,8 @@ class KafkaEventLog:
         """That much was answered."""
         self.pending_events -= events
         self.pending_bytes -= size_bytes
-        if self.pending_bytes * 2 <= self._limits.pending_bytes:
+        if not self.has_room and self.pending_bytes * 2 <= self._limits.pending_bytes:
+            self.has_room = True
             self._room.set()
         if not self.pending_events:
             self._idle.set()

@@ -92,8 +92,9 @@ class KafkaLane:
 
     def put(self, waiting: Waiting) -> None:
         """Take one more event."""
+        if not self.outbox:
+            self._work.set()
         self.outbox.put(waiting)
-        self._work.set()
 
     def refuse_waiting(self, problem: Problem, *, until: float | None = None) -> None:
         """Answer what waits: everything, or what may wait no longer than `until`."""

@@ -187,8 +187,9 @@ class _Connection:
         session, limit = self.session, self._limits.max_in_flight
         max_bytes = self._limits.max_frame_bytes
         log = self._log
+        flow = self._raw if self._raw is not None else self
         while True:
-            full = session.in_flight >= limit or not log.has_room or self._paused
+            full = session.in_flight >= limit or not log.has_room or flow.paused
             if full and not await self._may_read_on():
                 return None
             message: Any = await receive()
@@ -204,7 +205,8 @@ class _Connection:
                 take_text(text)
 
     @property
-    def _paused(self) -> bool:
+    def paused(self) -> bool:
+        """Whether the client is slow to read its answers."""
         if self._raw is None:
             return self._outgoing.qsize() > _MAX_OUTGOING
         return self._raw.paused
@@ -214,7 +216,7 @@ class _Connection:
         while not self._lost:
             if not self._log.has_room:
                 await self._log.wait_for_room()
-            elif self.session.in_flight >= self._limits.max_in_flight or self._paused:
+            elif self.session.in_flight >= self._limits.max_in_flight or self.paused:
                 self._wake.clear()
                 await self._wake.wait()
             else:
