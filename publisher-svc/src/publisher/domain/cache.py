@@ -2,7 +2,9 @@
 
 A thousand subscribers replaying the same hour share its pages. Pages sit in aligned blocks of
 `BLOCK` offsets, so that cursors at any offset ask for the same ones; within a block short pages
-chain. It never holds what the log no longer has (`expire`).
+(of large events) chain. Where short pages begin and end is remembered longer than the pages: a
+cursor far into a block of large events must not need the whole chain in memory at once. It never
+holds what the log no longer has (`expire`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ BLOCK = 1024
 """A page loaded on demand begins at a multiple of this, or where the page before it ended."""
 
 
+REMEMBERED = 1 << 14
+"""Ends of short pages that are remembered; far above the pages that one block can have."""
+
+
 def block_of(offset: int) -> int:
     """The first offset of the block that `offset` is in."""
     return offset - offset % BLOCK
@@ -23,11 +29,12 @@ def block_of(offset: int) -> int:
 class PageCache:
     """See the module. Keys are (partition, first offset)."""
 
-    __slots__ = ("_limit_bytes", "_pages", "bytes")
+    __slots__ = ("_ends", "_limit_bytes", "_pages", "bytes")
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._pages: OrderedDict[tuple[int, int], Page] = OrderedDict()
+        self._ends: OrderedDict[tuple[int, int], int] = OrderedDict()
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -37,12 +44,17 @@ class PageCache:
     def find(self, partition: int, offset: int) -> Page | int:
         """The page that covers `offset`, else where the page to load begins."""
         start = block_of(offset)
-        while (page := self._pages.get((partition, start))) is not None:
-            if offset < page.next:
-                self._pages.move_to_end((partition, start))
-                return page
-            start = page.next
-        return start
+        while True:
+            key = (partition, start)
+            page = self._pages.get(key)
+            end = self._ends.get(key) if page is None else page.next
+            if end is not None and end <= offset:
+                start = end
+                continue
+            if page is None:
+                return start
+            self._pages.move_to_end(key)
+            return page
 
     def insert(self, page: Page) -> None:
         """Take a loaded page, replacing one of the same beginning."""
@@ -53,7 +65,16 @@ class PageCache:
         if old is not None:
             self.bytes -= old.accounted_bytes
         self._pages[key] = page
+        self._remember(page)
         self.account(page)
+
+    def _remember(self, page: Page) -> None:
+        key = (page.partition, page.first)
+        self._ends.pop(key, None)
+        if page.next < block_of(page.first) + BLOCK:
+            self._ends[key] = page.next
+            if len(self._ends) > REMEMBERED:
+                self._ends.popitem(last=False)
 
     def account(self, page: Page) -> None:
         """Enter what the page weighs now, if it is here, and drop the oldest beyond the limit."""
@@ -71,8 +92,12 @@ class PageCache:
         ]
         for key in gone:
             self.bytes -= self._pages.pop(key).accounted_bytes
+        for key in [k for k, end in self._ends.items() if k[0] == partition and end <= floor]:
+            del self._ends[key]
 
     def forget(self, partition: int) -> None:
         """Drop all pages of `partition`: its log was cut or replaced."""
         for key in [key for key in self._pages if key[0] == partition]:
             self.bytes -= self._pages.pop(key).accounted_bytes
+        for key in [key for key in self._ends if key[0] == partition]:
+            del self._ends[key]
