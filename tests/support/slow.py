@@ -54,22 +54,30 @@ class SlowReader:
 
     async def read(self, *, until_offset: int | None = None, timeout_s: float = 10.0) -> list[int]:
         """Read frames up to an offset, or to the end of the connection; gives event offsets."""
-        loop = asyncio.get_running_loop()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)  # slow no more
         offsets: list[int] = []
         while until_offset is None or not offsets or offsets[-1] < until_offset:
-            while (text := self._frame()) is not None:
-                self.texts.append(text)
-                if match := _OFFSET.match(text):
-                    offsets.append(int(match[1]))
-            try:
-                data = await asyncio.wait_for(loop.sock_recv(self._socket, 1 << 20), timeout_s)
-            except ConnectionResetError:
-                data = b""
-            if not data:
+            some = await self.read_some(timeout_s=timeout_s)
+            if some is None:
+                assert until_offset is None, f"the connection ended after {offsets[-1:]}"
                 break
-            self._rest += data
+            offsets += some
         return offsets
+
+    async def read_some(self, *, timeout_s: float = 10.0) -> list[int] | None:
+        """Read what comes next; the offsets of events in it, None when the connection is over."""
+        loop = asyncio.get_running_loop()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)  # slow no more
+        try:
+            data = await asyncio.wait_for(loop.sock_recv(self._socket, 1 << 20), timeout_s)
+        except ConnectionResetError:
+            return None
+        self._rest += data
+        offsets: list[int] = []
+        while (text := self._frame()) is not None:
+            self.texts.append(text)
+            if match := _OFFSET.match(text):
+                offsets.append(int(match[1]))
+        return offsets if data else None
 
     async def drain(self) -> tuple[list[int], int, dict[str, Any]]:
         """Read to the end: offsets, close code (1006 when cut), and the last frame."""

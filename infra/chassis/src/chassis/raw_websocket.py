@@ -43,7 +43,8 @@ class RawWebSocket:
     @property
     def is_open(self) -> bool:
         """Accepted, and no sign of an end yet."""
-        return self._open and not self._lost
+        # A transport may be closing for a turn of the loop before the protocol hears of it.
+        return self._open and not self._lost and not self._protocol.transport.is_closing()
 
     @property
     def buffered_bytes(self) -> int:

@@ -26,9 +26,16 @@ from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
 from publisher.domain.encoding import WEBSOCKET
+from publisher.domain.errors import PublisherError
 from publisher.domain.page import Buffer
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.infra.asgi_sink import AsgiWebSocketSink
+
+
+class SubscriberGoneError(PublisherError):
+    """The connection ended while its request was looked up; nobody is left to be told."""
+
+    code = "subscriber-gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class WebSocketTransport:
 
         def open_sink() -> Sink:
             sink: Sink
+            if raw is not None and not raw.is_open:
+                raise SubscriberGoneError("the connection ended before its stream began")
             if raw is None:
                 sink = AsgiWebSocketSink(websocket, self._limits.high_bytes, self._limits.low_bytes)
             else:
@@ -125,9 +134,10 @@ class WebSocketTransport:
             opened.append(sink)
             return sink
 
-        if raw is not None and not raw.is_open:
+        try:
+            subscription = await self._subscribe(parameters, WEBSOCKET, open_sink)
+        except SubscriberGoneError:
             return
-        subscription = await self._subscribe(parameters, WEBSOCKET, open_sink)
         if isinstance(subscription, Problem):
             await _tell_and_close(websocket, subscription)
             return
