@@ -120,10 +120,10 @@ class CatchUpLane:
             case Miss():
                 subscription.queued = True  # one turn per load
                 self._source.request(answer, lambda page: self._loaded(subscription, page))
-            case (buffers, next_position, events):
-                self._deliver(subscription, buffers, events)
-                subscription.positions[partition] = next_position
-                self._note_progress(subscription, partition, next_position)
+            case read:
+                self._deliver(subscription, read.buffers, read.events)
+                subscription.positions[partition] = read.next
+                self._note_progress(subscription, partition, read.next)
                 self.wake(subscription)
 
     def _behind_most(self, subscription: Subscription) -> int | None:

@@ -95,6 +95,9 @@ class PagePool:
         except PublisherError as error:
             self._failed(error)
             await asyncio.sleep(self._retry_s)
+        except Exception as error:  # noqa: BLE001 - whoever waits would wait for ever
+            self._failed(_BrokenLoadError(f"a page could not be loaded: {error!r}"))
+            await asyncio.sleep(self._retry_s)
         finally:
             self._idle.append(reader)
             waiters = self._waiters.pop((miss.partition, miss.start), [])
@@ -104,12 +107,24 @@ class PagePool:
 
     def _take(self, miss: Miss, loaded: Loaded) -> Page | None:
         self.loads += 1
+        if self._is_cut(miss):
+            return None
         if loaded.log_start > miss.start:
             self._trimmed(miss.partition, loaded.log_start)
         if loaded.page.next <= loaded.page.first:
             return None
         self._log.insert(loaded.page)
         return loaded.page
+
+    def _is_cut(self, miss: Miss) -> bool:
+        """The log lost its end, or everything, since the page was asked for: it may be stale."""
+        log, partition = self._log, miss.partition
+        return partition >= log.partitions or log.tips[partition] < miss.tip
+
+
+class _BrokenLoadError(PublisherError):
+    code = "broken-load"
+    retriable = True
 
 
 class _SlowLoadError(PublisherError):

@@ -7,7 +7,7 @@ during an outage is served; what only the broker could tell is refused as unavai
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.problem import Problem, ProblemType
 from publisher.app.hub import Hub
@@ -24,6 +24,24 @@ class Planned:
     bounds: Bounds
 
 
+_UNKNOWN_TOPIC = Problem(
+    ProblemType.UNAVAILABLE,
+    "the topic is not known here yet, or was recreated in this moment; ask again",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    """The topic as it was when a request came; it may be recreated, or grow, during a lookup."""
+
+    generation: str
+    partitions: int
+
+    def is_still(self, hub: Hub) -> bool:
+        """Facts about it hold for the topic that is there now."""
+        return hub.generation == self.generation and 0 < self.partitions <= hub.log.partitions
+
+
 class PlanReplay:
     """See the module. `clock_ms` is wall-clock time, for ages like ``-15m``."""
 
@@ -36,25 +54,33 @@ class PlanReplay:
         """The plan, or the refusal. A live stream's plan is made without waiting."""
         now_ms = self._clock_ms()
         wanted = needs(request, now_ms)
+        topic = _Topic(self._hub.generation, self._hub.log.partitions)
         try:
-            ends, times = await self._look_up(wanted)
+            ends, times = await self._look_up(wanted, topic)
         except PublisherError as error:
+            if not topic.is_still(self._hub):
+                return _UNKNOWN_TOPIC
             return self._without_kafka(request, wanted, now_ms, error)
+        if not topic.is_still(self._hub):
+            return _UNKNOWN_TOPIC
         bounds = self._bounds(ends)
+        # Partitions added while we waited are newer than the request: from their beginning.
+        new = bounds.earliest[topic.partitions :]
+        times = {ms: offsets + new for ms, offsets in times.items()}
         return self._planned(resolve(request, bounds, times, now_ms), bounds)
 
-    async def _look_up(self, wanted: Needs) -> tuple[LogEnds, OffsetsByTime]:
+    async def _look_up(self, wanted: Needs, topic: _Topic) -> tuple[LogEnds, OffsetsByTime]:
         log = self._hub.log
         if not wanted.bounds:
             return LogEnds(log.floors, log.tips), {}
-        partitions = log.partitions
         # Ends before times: an event that comes in between is found by its time, or lies above.
-        ends = await self._offsets.log_ends(partitions)
-        for partition, earliest in enumerate(ends.earliest):
-            self._hub.expire(partition, earliest)
+        ends = await self._offsets.log_ends(topic.partitions)
+        if topic.is_still(self._hub):
+            for partition, earliest in enumerate(ends.earliest):
+                self._hub.expire(partition, earliest)
         if not wanted.times_ms:
             return ends, {}
-        return ends, await self._offsets.offsets_for_times(partitions, wanted.times_ms)
+        return ends, await self._offsets.offsets_for_times(topic.partitions, wanted.times_ms)
 
     def _bounds(self, known: LogEnds) -> Bounds:
         log = self._hub.log
@@ -79,9 +105,10 @@ class PlanReplay:
         if wanted.times_ms or request.until is not None:
             return away
         bounds = self._bounds(LogEnds(self._hub.log.floors, self._hub.log.tips))
-        plan = resolve(request, bounds, {}, now_ms)
+        # Ahead of this instance may well be within the broker's end: on_ahead=tip would repeat.
+        plan = resolve(replace(request, move_ahead=False), bounds, {}, now_ms)
         if isinstance(plan, Problem) and plan.type is ProblemType.CURSOR_AHEAD:
-            return away  # ahead of this instance may well be within the broker's end
+            return away
         return self._planned(plan, bounds)
 
     @staticmethod

@@ -57,7 +57,7 @@ class Subscribe:
         """Why nobody can be taken now, if so; asked before a connection is accepted."""
         if self._draining:
             return Problem(ProblemType.UNAVAILABLE, "this instance is stopping; use another")
-        if not self._following.served:
+        if not self._following.served or self._hub.log.partitions == 0:
             detail = f"this instance is not ready: {self._following.detail}"
             return Problem(ProblemType.UNAVAILABLE, detail)
         if len(self._hub) >= self._terms.max_subscribers:

@@ -81,6 +81,10 @@ class Sweep:
             if subscription.lane is Lane.LIVE or not subscription.sink.paused:
                 subscription.standstill = None
                 continue
+            if subscription.standstill is not None:
+                # Full since the last look: its page may be read again from the cache or Kafka, and
+                # so what slow subscribers hold is no page each.
+                subscription.in_hand = None
             subscription.standstill = observe(
                 subscription.standstill,
                 paused=True,

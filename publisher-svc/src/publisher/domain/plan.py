@@ -103,7 +103,7 @@ def _start(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int) 
             start = _at_least(bounds.earliest, found)  # retention may have moved since the lookup
             cut = any(0 < low == at for low, at in zip(bounds.earliest, start, strict=True))
             return Plan(start, None, truncated=cut)
-        case Offset() | Cursor() as point:
+        case point:  # an Offset or a Cursor
             cursor = _as_cursor(point, bounds)
             return cursor if isinstance(cursor, Problem) else _from_cursor(cursor, request, bounds)
 
@@ -193,7 +193,7 @@ def _stop(until: Point, bounds: Bounds, times: OffsetsByTime, now_ms: int) -> Po
             if ms > now_ms:
                 return _refuse("until lies in the future; a stream ends where the log is now")
             return tuple([_or(at, end) for at, end in zip(times[ms], bounds.ends, strict=True)])
-        case Offset() | Cursor() as point:
+        case point:  # an Offset or a Cursor
             cursor = _as_cursor(point, bounds)
             if isinstance(cursor, Problem):
                 return cursor

@@ -1,0 +1,141 @@
+"""The sweep: heartbeats spread over the interval, stalled sockets given up, slow ones let go."""
+
+from __future__ import annotations
+
+import pytest
+from publisher_fakes.sink import FakeSink
+from publisher_fakes.stage import Stage
+
+from publisher.app import live_lane
+from publisher.app.catch_up_lane import Turns
+from publisher.app.subscription import Lane
+
+
+def test_each_is_told_once_an_interval_whatever_the_traffic() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    sinks = []
+    for _ in range(20):
+        sinks.append(stage.join()[1])
+        stage.scheduler.advance(1.0)
+    for _ in range(64):
+        stage.publish()
+        stage.scheduler.advance(1.0)
+    for sink in sinks:
+        assert 4 <= len(sink.controls("heartbeat")) <= 5
+    beat = sinks[0].controls("heartbeat")[0]
+    assert beat.members == {"type": "heartbeat", "cursor": "0:0@0badcafe", "behind": 0}
+
+
+def test_the_first_comes_an_interval_after_the_beginning() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    stage.scheduler.advance(3.5)
+    _, sink = stage.join()
+    stage.scheduler.advance(15.0)
+    assert sink.controls("heartbeat") == []
+    stage.scheduler.advance(1.0)
+    assert len(sink.controls("heartbeat")) == 1
+
+
+def test_those_behind_are_told_how_far() -> None:
+    stage = Stage(5)
+    stage.sweep.start()
+    _, sink = stage.join(2)
+    stage.scheduler.run_soon()  # asks for its page, which does not come
+    stage.scheduler.advance(17.0)
+    beat = sink.controls("heartbeat")[0]
+    assert (beat.cursor, beat.members["behind"]) == ("0:2@0badcafe", 3)
+
+
+def test_during_a_suspended_round_it_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_lane, "CHUNK", 1)
+    stage = Stage(0)
+    sinks = [stage.join()[1] for _ in range(2)]
+    stage.broker[0].append()
+    steps = stage.round(suspended=True)
+    for _ in range(16):
+        stage.sweep._slot = -1
+        stage.sweep._running = True
+        stage.sweep._tick()
+    assert all(sink.controls("heartbeat") == [] for sink in sinks)
+    assert stage.scheduler.due_soon == 16
+    for _ in steps:
+        pass
+    stage.scheduler.run_soon()
+    assert [beat.cursor for sink in sinks for beat in sink.controls("heartbeat")] == [
+        "0:1@0badcafe"
+    ] * 2
+
+
+def test_the_gone_are_told_nothing_and_forgotten() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    subscription, sink = stage.join()
+    stage.hub.unsubscribe(subscription)
+    stage.scheduler.advance(40.0)
+    assert sink.controls("heartbeat") == []
+    assert not any(stage.sweep._slots)
+
+
+def test_a_heartbeat_that_fills_a_live_socket_demotes_it() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    subscription, sink = stage.join()
+    sink.high = sink.buffered_bytes
+    stage.scheduler.advance(17.0)
+    assert subscription.lane is Lane.CATCH_UP
+    stage.publish()
+    sink.drain()
+    stage.scheduler.settle()
+    assert sink.events() == [(0, 0)]
+
+
+def test_a_socket_that_drains_nothing_is_given_up() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    stalled, dead = stage.join(sink=FakeSink(high=10))
+    slow, alive = stage.join(sink=FakeSink(high=10, low=0))
+    for _ in range(40):
+        alive.drain(1)
+        stage.scheduler.advance(1.0)
+    assert (stalled.lane, dead.aborted) == (Lane.GONE, True)
+    assert (slow.lane, alive.aborted) == (Lane.CATCH_UP, False)
+    assert len(stage.hub) == 1
+
+
+def test_a_socket_that_has_room_again_in_time_stays() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    subscription, sink = stage.join(sink=FakeSink(high=10))
+    stage.scheduler.advance(29.0)
+    sink.high = 1 << 20
+    sink.drain()
+    stage.scheduler.advance(29.0)
+    assert subscription.lane is Lane.LIVE
+    assert subscription.standstill is None
+
+
+def test_a_full_socket_lets_go_of_its_page() -> None:
+    """Else every slow subscriber could hold a page of its own, beyond all limits."""
+    stage = Stage(20, turns=Turns(read_bytes=100))
+    stage.sweep.start()
+    subscription, sink = stage.join(0, sink=FakeSink(high=150, low=0))
+    stage.settle()
+    assert subscription.in_hand is not None
+    stage.scheduler.advance(2.5)
+    assert subscription.in_hand is None
+    while subscription.lane is not Lane.LIVE:
+        sink.drain()
+        stage.settle()
+    assert sink.events() == [(0, at) for at in range(20)]
+
+
+def test_stopped_is_stopped() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    _, sink = stage.join()
+    stage.sweep.stop()
+    stage.scheduler.advance(40.0)
+    assert sink.controls("heartbeat") == []
+    assert stage.scheduler.due_later == []
