@@ -278,9 +278,9 @@ def test_a_plan_lies_within_the_log_and_begins_before_it_ends(
     request_: Request, bounds: Bounds, data: st.DataObject
 ) -> None:
     now_ms = 60
-    offset = st.none() | st.integers(0, 50)
     times = {
-        ms: tuple(data.draw(offset) for _ in bounds.ends) for ms in needs(request_, now_ms).times_ms
+        ms: tuple(data.draw(st.none() | st.integers(0, end)) for end in bounds.ends)
+        for ms in needs(request_, now_ms).times_ms
     }
     answer = resolve(request_, bounds, times, now_ms)
     if isinstance(answer, Problem):

@@ -85,6 +85,9 @@ class Witness:
             case "moved" | "error":
                 self.ended = frame.type
                 self.problem = frame.members.get("problem", {}).get("type")
+                if self.problem == "cursor-expired":
+                    floors = self.hub.log.floors
+                    assert any(at < floor for at, floor in zip(self.at, floors, strict=False))
             case "heartbeat":
                 behind = [max(0, t - a) for t, a in zip(self._tips(), self.at, strict=True)]
                 assert frame.members["behind"] <= sum(behind)
@@ -145,8 +148,6 @@ class Witness:
             assert code is CloseCode.MOVED
         elif self.problem == "cursor-expired":
             assert code is CloseCode.CURSOR_EXPIRED
-            floors = self.hub.log.floors
-            assert any(at < floor for at, floor in zip(self.at, floors, strict=False))
         else:
             assert self.problem == "cursor-ahead"
             assert code is CloseCode.CURSOR_AHEAD
