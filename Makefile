@@ -10,7 +10,7 @@ SOURCES := contracts/src infra/chassis/src infra/local-kafka/src infra/stack/src
 TESTED := contracts/tests infra/chassis/tests infra/local-kafka/tests infra/stack/tests listener-svc/tests publisher-svc/tests clients/python/tests tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup run stop demo test test-unit check fmt lock clean wipe
+.PHONY: help setup run stop demo test test-unit figures check fmt lock clean wipe
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,14 +36,19 @@ test: $(STAMP) ## all tests: unit, contract, integration on a real Kafka, the sy
 test-unit: $(STAMP) ## only the tests that do no I/O
 	@$(BIN)/pytest -m "not kafka and not system and not docker" $(PYTEST_ARGS)
 
+figures: $(STAMP) ## first figures: ingest, fan-out, replay (bounded, a few minutes)
+	@cd tests && ../$(BIN)/python -m bench.figures
+
 check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, docs links
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(SOURCES) $(TESTED)
+	$(BIN)/mypy $(SOURCES) $(TESTED) infra/checks
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/contracts check contracts
-	$(BIN)/python infra/checks/docs_links.py README.md CHANGELOG.md docs contracts infra clients
-	$(BIN)/shellcheck infra/*.sh .ci/run
+	$(BIN)/python infra/checks/docs_links.py README.md CHANGELOG.md CONTRIBUTING.md docs contracts infra clients
+	$(BIN)/python infra/checks/settings_table.py --check
+	$(BIN)/python infra/checks/invariants.py
+	$(BIN)/shellcheck infra/*.sh infra/checks/*.sh .ci/run
 	infra/checks/unwanted.sh
 
 fmt: $(STAMP) ## format and mend what can be mended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import time
 from collections.abc import Sequence
 
@@ -11,8 +12,7 @@ from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
 from chassis.logs import BoundedLog, configure, get_logger
 from chassis.origins import OriginAllowlist
-from chassis.server import ServerLimits, bind, serve
-from publisher.app.catch_up_lane import Turns
+from chassis.server import bind, serve
 from publisher.app.drain import drain
 from publisher.app.following import Following
 from publisher.app.hub import Hub
@@ -25,13 +25,13 @@ from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
 from publisher.infra.http import application
 from publisher.infra.kafka_connection import KafkaConnection
-from publisher.infra.kafka_follower import FollowerSettings, KafkaFollower
+from publisher.infra.kafka_follower import KafkaFollower
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_reader import KafkaPageReader
 from publisher.infra.log_watch import LogWatch
 from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
-from publisher.infra.websocket import SocketLimits, WebSocketTransport
+from publisher.infra.websocket import WebSocketTransport
 from publisher.settings import PublisherSettings
 
 _log = get_logger("publisher")
@@ -45,107 +45,117 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     except ChassisError as error:
         _log.error(str(error))
         return 1
-    loop = asyncio.get_running_loop()
-    arguments = kafka.client_arguments()
-    metrics, following, scheduler = Metrics(), Following(), LoopScheduler(loop)
-    complain = BoundedLog(_log.warning, 10.0, loop.time)
+    return await Publisher(settings, kafka, asyncio.get_running_loop()).run(sockets)
 
-    def connection() -> KafkaConnection:
-        return KafkaConnection(arguments, kafka.topic, timeout_s=settings.kafka_timeout_s)
 
-    connections = [connection() for _ in range(settings.readers + 1)]
-    offsets = KafkaTopicOffsets(connections[0])
-    log = Log(tail_limit_bytes=settings.tail_bytes, cache_limit_bytes=settings.cache_bytes)
+class Publisher:
+    """One instance: what there is, and what it is given. `run` starts it."""
 
-    def load_failed(error: PublisherError) -> None:
-        metrics.failures.labels("page-load").inc()
-        complain("a page could not be loaded; trying again", error=str(error))
+    def __init__(
+        self, settings: PublisherSettings, kafka: KafkaSettings, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._settings = settings
+        self._terms = Terms(
+            kafka.topic, settings.name(), settings.heartbeat_s, settings.max_subscribers
+        )
+        self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
+        self._complain = BoundedLog(_log.warning, 10.0, loop.time)
 
-    pool = PagePool(
-        log,
-        [KafkaPageReader(each, offsets, lambda: hub.generation) for each in connections[1:]],
-        trimmed=lambda partition, earliest: hub.expire(partition, earliest),  # noqa: PLW0108 - later
-        failed=load_failed,
-    )
-    hub = Hub(
-        log,
-        pool,
-        scheduler,
-        metrics.on_event,
-        turns=Turns(
-            settings.catch_up_bytes,
-            settings.catch_up_work_ms / 1e3,
-            settings.catch_up_rest_ms / 1e3,
-        ),
-        longest_fan_out_s=settings.fan_out_ms / 1e3,
-    )
-    terms = Terms(kafka.topic, settings.name(), settings.heartbeat_s, settings.max_subscribers)
-    sweep = Sweep(hub, scheduler, Intervals(settings.heartbeat_s, settings.stall_s))
-    plan_replay = PlanReplay(hub, offsets, lambda: int(time.time() * 1000))
-    subscribe = Subscribe(hub, plan_replay, sweep, following, terms)
-    status = Status(hub, pool, following, terms, clock=loop.time, stuck_s=settings.stuck_s)
-    metrics.gauges(status.readings)
-    follower = KafkaFollower(
-        arguments,
-        connections[0],
-        offsets,
-        hub,
-        following,
-        FollowerSettings(
-            instance=terms.instance,
-            group=f"{settings.group_prefix}.{terms.instance}",
-            ephemeral=settings.instance is None,
-            prefill=settings.prefill,
-            poll_records=settings.poll_records,
-            coalesce_s=settings.coalesce_ms / 1e3,
-            session_ms=settings.session_ms,
-        ),
-        loop.time,
-    )
-    transport = WebSocketTransport(
-        hub,
-        subscribe,
-        OriginAllowlist(settings.allowed_origins),
-        SocketLimits(
-            settings.socket_high_bytes, settings.socket_low_bytes, settings.input_frames_per_minute
-        ),
-    )
+        # Kafka: one connection for questions, one for each reader of history.
+        arguments = kafka.client_arguments()
+        timeout_s = settings.kafka_timeout_s
+        ask, *read = self._connections = [
+            KafkaConnection(arguments, kafka.topic, timeout_s=timeout_s)
+            for _ in range(settings.readers + 1)
+        ]
+        offsets = KafkaTopicOffsets(ask)
 
-    async def stop_serving() -> None:
-        status.draining = True
-        subscribe.drain()
-        told = await drain(hub, over_s=settings.drain_s, retry_after_ms=settings.retry_after_ms)
+        # The log and the hub: pages in, blocks out.
+        log = Log(tail_limit_bytes=settings.tail_bytes, cache_limit_bytes=settings.cache_bytes)
+        self._pool = PagePool(
+            log,
+            [KafkaPageReader(each, offsets, lambda: self._hub.generation) for each in read],
+            trimmed=self._trimmed,
+            failed=self._load_failed,
+        )
+        self._hub = Hub(
+            log,
+            self._pool,
+            scheduler,
+            self._metrics.on_event,
+            turns=settings.turns(),
+            longest_fan_out_s=settings.fan_out_ms / 1e3,
+        )
+        self._follower = KafkaFollower(
+            arguments, ask, offsets, self._hub, self._following, settings.follower(), loop.time
+        )
+        self._watch = LogWatch(
+            ask,
+            offsets,
+            self._hub,
+            interval_s=settings.bounds_s,
+            recreated=self._follower.topic_recreated,
+            missing=self._follower.topic_missing,
+        )
+
+        # Subscribing: plan, hello, hub; over one transport so far.
+        self._sweep = Sweep(self._hub, scheduler, Intervals(settings.heartbeat_s, settings.stall_s))
+        plan_replay = PlanReplay(self._hub, offsets, lambda: int(time.time() * 1000))
+        self._subscribe = Subscribe(
+            self._hub, plan_replay, self._sweep, self._following, self._terms
+        )
+        origins = OriginAllowlist(settings.allowed_origins)
+        websocket = WebSocketTransport(self._hub, self._subscribe, origins, settings.sockets())
+
+        # What operators see.
+        self._status = Status(
+            self._hub,
+            self._pool,
+            self._following,
+            self._terms,
+            clock=loop.time,
+            stuck_s=settings.stuck_s,
+        )
+        self._metrics.gauges(self._status.readings)
+        self._app = application(websocket, self._status, self._metrics.registry)
+
+    async def run(self, sockets: list[socket.socket]) -> int:
+        """Serve and follow until told to stop; gives the exit status."""
+        terms, port = self._terms, sockets[0].getsockname()[1]
+        _log.info("listening", port=port, instance=terms.instance, topic=terms.topic)
+        self._sweep.start()
+        gc.freeze()  # what is loaded by now stays; the collector need not walk it again
+        serving = serve(self._app, sockets, drain=self._drain, limits=self._settings.server())
+        server = asyncio.ensure_future(serving)
+        tasks = [asyncio.ensure_future(each.run()) for each in (self._follower, self._watch)]
+        try:
+            return await _first_end(server, tasks)
+        finally:
+            self._sweep.stop()
+            for task in [server, *tasks]:
+                task.cancel()
+            await asyncio.gather(server, *tasks, return_exceptions=True)
+            closing = [self._pool.close(), self._follower.close()]
+            await asyncio.gather(*closing, return_exceptions=True)
+            await asyncio.gather(
+                *[each.close() for each in self._connections], return_exceptions=True
+            )
+
+    async def _drain(self) -> None:
+        settings = self._settings
+        self._status.draining = True
+        self._subscribe.drain()
+        told = await drain(
+            self._hub, over_s=settings.drain_s, retry_after_ms=settings.retry_after_ms
+        )
         _log.info("drained", subscribers=told)
 
-    watch = LogWatch(
-        connections[0],
-        offsets,
-        hub,
-        interval_s=settings.bounds_s,
-        recreated=follower.topic_recreated,
-        missing=follower.topic_missing,
-    )
-    limits = ServerLimits(
-        message_bytes=settings.input_frame_bytes,
-        ping_interval_s=settings.ping_interval_s,
-        ping_timeout_s=settings.ping_timeout_s,
-        drain_timeout_s=settings.drain_s + 2,
-    )
-    app = application(transport, status, metrics.registry)
-    _log.info("listening", host=settings.host, port=sockets[0].getsockname()[1], **_names(terms))
-    sweep.start()
-    gc.freeze()  # what is loaded by now stays; the collector need not walk it again
-    server = asyncio.ensure_future(serve(app, sockets, drain=stop_serving, limits=limits))
-    tasks = [asyncio.ensure_future(follower.run()), asyncio.ensure_future(watch.run())]
-    try:
-        return await _first_end(server, tasks)
-    finally:
-        sweep.stop()
-        for task in [server, *tasks]:
-            task.cancel()
-        await asyncio.gather(server, *tasks, return_exceptions=True)
-        await asyncio.gather(pool.close(), follower.close(), return_exceptions=True)
-        await asyncio.gather(*[each.close() for each in connections], return_exceptions=True)
+    def _trimmed(self, partition: int, earliest: int) -> None:
+        self._hub.expire(partition, earliest)
+
+    def _load_failed(self, error: PublisherError) -> None:
+        self._metrics.failures.labels("page-load").inc()
+        self._complain("a page could not be loaded; trying again", error=str(error))
 
 
 async def _first_end(server: asyncio.Future[None], tasks: Sequence[asyncio.Future[None]]) -> int:
@@ -161,7 +171,3 @@ async def _first_end(server: asyncio.Future[None], tasks: Sequence[asyncio.Futur
         else:
             _log.error("a task that must not end has ended; stopping", exc_info=error)
     return 1
-
-
-def _names(terms: Terms) -> dict[str, str]:
-    return {"instance": terms.instance, "topic": terms.topic}

@@ -9,6 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chassis.server import ServerLimits
+from publisher.app.catch_up_lane import Turns
+from publisher.infra.kafka_follower import FollowerSettings
+from publisher.infra.websocket import SocketLimits
+
 MIB = 1 << 20
 
 
@@ -67,3 +72,35 @@ class PublisherSettings(BaseSettings):
     def name(self) -> str:
         """The instance's name: the stable one, or one of this process's own."""
         return self.instance or f"{socket.gethostname()}-{os.getpid()}"
+
+    def turns(self) -> Turns:
+        """The catch-up lane's measures."""
+        work_s, rest_s = self.catch_up_work_ms / 1e3, self.catch_up_rest_ms / 1e3
+        return Turns(self.catch_up_bytes, work_s, rest_s)
+
+    def sockets(self) -> SocketLimits:
+        """Bounds per socket."""
+        return SocketLimits(
+            self.socket_high_bytes, self.socket_low_bytes, self.input_frames_per_minute
+        )
+
+    def server(self) -> ServerLimits:
+        """Bounds of the server."""
+        return ServerLimits(
+            message_bytes=self.input_frame_bytes,
+            ping_interval_s=self.ping_interval_s,
+            ping_timeout_s=self.ping_timeout_s,
+            drain_timeout_s=self.drain_s + 2,
+        )
+
+    def follower(self) -> FollowerSettings:
+        """What the live consumer may use."""
+        return FollowerSettings(
+            instance=self.name(),
+            group=f"{self.group_prefix}.{self.name()}",
+            ephemeral=self.instance is None,
+            prefill=self.prefill,
+            poll_records=self.poll_records,
+            coalesce_s=self.coalesce_ms / 1e3,
+            session_ms=self.session_ms,
+        )
