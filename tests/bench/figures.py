@@ -86,7 +86,7 @@ async def ingest(listener: ListenerProcess, events: int) -> Figure:
     for at in range(0, events, 200):
         connection.transport.write(b"".join(frames[at : at + 200]))
         await asyncio.sleep(0)
-        while connection.transport.get_write_buffer_size() > 1 << 20:  # noqa: ASYNC110
+        while connection.transport.get_write_buffer_size() > 1 << 20:
             await asyncio.sleep(0.001)
     async with asyncio.timeout(60):
         await done.wait()

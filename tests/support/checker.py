@@ -127,7 +127,7 @@ async def _settle(subscribers: list[CheckingSubscriber], oracle: Oracle) -> None
     """Wait until everybody has got to the end; those who do not are judged as they are."""
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + 30
-    while loop.time() < deadline_s and not all(  # noqa: ASYNC110 - of a hundred subscribers
+    while loop.time() < deadline_s and not all(
         each.notes.reached(oracle.ends) for each in subscribers
     ):
         await asyncio.sleep(0.05)

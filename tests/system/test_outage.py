@@ -84,5 +84,5 @@ async def test_both_recover_and_every_acked_event_is_delivered_once(
 async def _until(holds: object, timeout_s: float) -> None:
     assert callable(holds)
     async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 - what is waited for is in other processes
+        while not holds():
             await asyncio.sleep(0.05)

@@ -139,6 +139,29 @@ def test_pages_of_holes_are_passed_with_a_cache_that_keeps_nothing() -> None:
     assert sink.events() == [(0, 0), (0, 3001)]
 
 
+def test_short_pages_are_walked_to_the_tip_with_a_cache_that_keeps_nothing() -> None:
+    """A cursor far into a block of large events must not load the block from its beginning."""
+    stage = Stage(1100)
+    stage.source.keeps, stage.source.short = False, 100
+    _, first = stage.join(0)
+    stage.settle()
+    _, second = stage.join(950)
+    stage.settle()
+    assert len(first.events()) == 1100
+    assert second.events() == [(0, at) for at in range(950, 1100)]
+
+
+def test_several_pages_of_the_tail_are_one_write() -> None:
+    stage = Stage(0)
+    for _ in range(3):
+        stage.broker[0].append(size=70_000)
+        stage.round()
+    _, sink = stage.join(0)
+    stage.settle()
+    assert sink.events() == [(0, 0), (0, 1), (0, 2)]
+    assert len(sink.writes) == 2  # the events, and live
+
+
 def test_reading_ahead_is_proposed_below_the_tail_only() -> None:
     stage = Stage(2000)
     _, sink = stage.join(0)

@@ -78,9 +78,11 @@ class Broadcasting(RuleBasedStateMachine):
         live=st.integers(0, 3),
         more=st.booleans(),
         keep=st.booleans(),
+        short=st.sampled_from([None, None, 7]),
     )
-    def begin(self, old: list[str], live: int, more: bool, keep: bool) -> None:
+    def begin(self, old: list[str], live: int, more: bool, keep: bool, short: int | None) -> None:
         """A topic with a past and some who are live already; a cache that keeps pages or cannot."""
+        self.source.short = short
         if more:
             self.add_partition(0, 0)
         self.produce(old, 0, 0)

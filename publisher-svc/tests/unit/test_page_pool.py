@@ -159,7 +159,7 @@ async def test_a_slow_load_is_given_up() -> None:
     pool = Pool()
     pool.request(0)
     async with asyncio.timeout(5):
-        while not pool.given:  # noqa: ASYNC110 - the pool's own clock
+        while not pool.given:
             await asyncio.sleep(0.01)
     assert pool.given == [(0, None)]
     assert [error.code for error in pool.failures] == ["slow-load"]

@@ -36,6 +36,8 @@ class FakePageSource:
         self.trimmed: Callable[[int, int], None] = lambda _partition, _earliest: None
         self.keeps = True
         """False: the cache is so small that a page is gone before its readers have their turn."""
+        self.short: int | None = None
+        """How many offsets a page has at most when it is served: large events make short pages."""
         self.loads: list[Load] = []
         self.requested: list[Miss] = []
         self.aheads: list[tuple[int, int]] = []
@@ -72,15 +74,22 @@ class FakePageSource:
             page = None
         elif load.log_start > load.miss.start:
             self.trimmed(load.miss.partition, load.log_start)
-        if page is not None and self.keeps:
+        if page is not None:
             self._log.insert(page)
+            if not self.keeps:
+                self._drop(page)
         for give in load.gives:
             give(page)
+
+    def _drop(self, page: Page) -> None:
+        cache = self._log._cache
+        if cache._pages.pop((page.partition, page.first), None) is not None:
+            cache.bytes -= page.accounted_bytes
 
     def serve(self) -> bool:
         """Fetch and answer the oldest load."""
         if not self.loads:
             return False
-        self.fetch(0)
+        self.fetch(0, self.short)
         self.answer(0)
         return True
