@@ -228,7 +228,7 @@ def test_several_partitions_are_read_roughly_by_time() -> None:
 
 
 def test_partitions_keep_within_a_page_of_each_other() -> None:
-    stage = two_partitions([(0, 8000), (0, 8000)], count=8192)
+    stage = two_partitions([(0, 8000), (0, 8000)], count=4096)
     _, sink = stage.join(0, 0)
     at = [0, 0]
     stage.settle()
