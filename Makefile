@@ -42,7 +42,7 @@ figures: $(STAMP) ## first figures: ingest, fan-out, replay (bounded, a few minu
 check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, docs links
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy $(SOURCES) $(TESTED) infra/checks
+	infra/checks/types.sh $(BIN)/mypy $(SOURCES) infra/checks -- $(TESTED)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/contracts check contracts
 	$(BIN)/python infra/checks/docs_links.py README.md CHANGELOG.md CONTRIBUTING.md docs contracts infra clients
