@@ -13,9 +13,9 @@ shift
 status=0
 "$mypy" "${sources[@]}" || status=1
 for suite in "$@"; do
-  # A suite's own fakes are imported by name from its folder fakes/, or as the package fakes.
-  path=$suite
-  compgen -G "$suite/fakes/*.py" >/dev/null || path=$suite:$suite/fakes
+  # A suite's own fakes are a package within its folder fakes/, or are imported by their path from the top.
+  path=$suite:$suite/fakes
+  if compgen -G "$suite/fakes/*.py" >/dev/null; then path=; fi
   echo "$suite:"
   MYPYPATH=$path "$mypy" "$suite" || status=1
 done
