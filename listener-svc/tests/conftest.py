@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from local_kafka.broker import Broker
 from local_kafka.ports import free_ports
 
 sys.path.insert(0, str(Path(__file__).parent / "fakes"))
 
-from listener_fakes.running import RunningListener  # noqa: E402 - the path comes first
+from listener_fakes.running import RunningListener
 
 RunListener = Callable[..., RunningListener]
 
