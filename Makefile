@@ -10,7 +10,7 @@ SOURCES := contracts/src infra/chassis/src infra/local-kafka/src infra/stack/src
 TESTED := contracts/tests infra/chassis/tests infra/local-kafka/tests infra/stack/tests listener-svc/tests publisher-svc/tests clients/python/tests tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup run stop demo test test-unit figures check fmt lock clean wipe
+.PHONY: help setup run stop demo test test-unit chaos figures check fmt lock clean wipe
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: $(STAMP) ## all tests: unit, contract, integration on a real Kafka, the sy
 
 test-unit: $(STAMP) ## only the tests that do no I/O
 	@$(BIN)/pytest -m "not kafka and not system and not docker" $(PYTEST_ARGS)
+
+chaos: $(STAMP) ## the faults, each under load, as a table (bounded, some minutes)
+	@cd tests && ../$(BIN)/python -m chaos $(CHAOS_ARGS)
 
 figures: $(STAMP) ## first figures: ingest, fan-out, replay (bounded, a few minutes)
 	@cd tests && ../$(BIN)/python -m bench.figures
