@@ -7,7 +7,7 @@ import pytest
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
 from support.records import event, producing
-from support.stream import place, subscribed
+from support.stream import Frame, place, subscribed
 
 pytestmark = pytest.mark.kafka
 
@@ -74,7 +74,7 @@ async def test_a_filter_gives_what_it_names(
             last = 2 * len(RECORDS)
             seen = []
             for stream in (everything, orders, same_orders, bobs):
-                frames = []
+                frames: list[Frame] = []
                 while not frames or place(frames[-1]) != (0, last):
                     frames += await stream.events(1)
                 seen.append([offset - len(RECORDS) for _, offset in map(place, frames)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from local_kafka.pytest_plugin import TopicFactory
 from local_kafka.topics import LOG_APPEND_TIME, create_topic, delete_topic
@@ -28,7 +29,7 @@ async def _recreate(
 def _wait_for_another(publisher: Publisher, generation: str) -> str:
     def is_served() -> bool:
         status = publisher.status()
-        return status["ready"] and status["generation"] != generation
+        return bool(status["ready"]) and status["generation"] != generation
 
     publisher.wait_that(is_served, "the new topic is served", timeout_s=20)
     found: str = publisher.status()["generation"]
@@ -37,8 +38,6 @@ def _wait_for_another(publisher: Publisher, generation: str) -> str:
 
 async def _first_answer(url: str, query: str) -> Ended:
     """What a client gets that tries again while the instance is not ready."""
-    from websockets.exceptions import InvalidStatus
-
     while True:
         try:
             return await outcome(url, query)

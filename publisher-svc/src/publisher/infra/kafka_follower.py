@@ -32,6 +32,9 @@ from publisher.infra.records import event_type
 
 _log = get_logger("publisher.follower")
 
+_LEAVE_S = 1.5
+"""For leaving the group, and again for deleting it: whoever stops a process waits 10 s at most."""
+
 
 class TwinInstanceError(PublisherError):
     """Another process uses this instance's name; two would split the partitions between them."""
@@ -133,9 +136,10 @@ class KafkaFollower(ConsumerRebalanceListener):
         await self._close_consumer()
         if self._settings.ephemeral:
             try:
-                await delete_group(self._arguments, self._settings.group)
-            except PublisherError as error:
-                _log.warning("the ephemeral group stays behind", error=str(error))
+                async with asyncio.timeout(_LEAVE_S):
+                    await delete_group(self._arguments, self._settings.group)
+            except (PublisherError, TimeoutError) as error:
+                _log.warning("the ephemeral group stays behind", error=repr(error))
 
     # -- start ---------------------------------------------------------------------------------
 
@@ -327,4 +331,4 @@ class KafkaFollower(ConsumerRebalanceListener):
             self._committing = None
         if consumer is not None:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(consumer.stop(), 3)
+                await asyncio.wait_for(consumer.stop(), _LEAVE_S)
