@@ -99,6 +99,16 @@ def test_a_tip_that_stops_short_of_a_waiting_one_leaves_it_waiting() -> None:
     assert (subscription.lane, sink.events()) == (Lane.WAITING, [])
 
 
+def test_who_goes_while_it_waits_is_not_woken() -> None:
+    stage = Stage(5, tips=(2,))
+    subscription, sink = stage.join(4)
+    stage.hub.unsubscribe(subscription)
+    assert stage.hub.lanes() == {"live": 0, "catch-up": 0, "waiting": 0}
+    stage.round()
+    stage.settle()
+    assert (subscription.lane, sink.events()) == (Lane.GONE, [])
+
+
 def test_a_bounded_stream_ends_exactly_at_its_end_and_is_never_live() -> None:
     stage = Stage(5)
     _, sink = stage.join(1, stop=(4,))
