@@ -7,6 +7,7 @@ each subscriber was sent is checked after every step by a `Witness`, from the by
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -236,15 +237,9 @@ class Broadcasting(RuleBasedStateMachine):
         witness = Witness(self.broker, self.hub, subscription, sink)
         if not late:
             sink.attach(self.hub, subscription)
-        hello = hello_frame(
-            cursor=self.hub.cursor(plan.start),
-            until=None,
-            tip=self.hub.cursor(self.log.tips),
-            truncated=False,
-            topic="t",
-            instance="i",
-            heartbeat_s=16,
-        )
+        start, tip = self.hub.cursor(plan.start), self.hub.cursor(self.log.tips)
+        terms: dict[str, Any] = {"topic": "t", "instance": "i", "heartbeat_s": 16}
+        hello = hello_frame(cursor=start, until=None, tip=tip, truncated=False, **terms)
         self.hub.tell(subscription, hello)
         self.sweep.add(subscription)
         self.hub.subscribe(subscription)
@@ -395,13 +390,10 @@ class Broadcasting(RuleBasedStateMachine):
             for witness in self.witnesses:
                 witness.sink.drain()
             self.scheduler.settle()
-            if not self.source.serve() and not self._catching_up():
+            if not self.source.serve() and self.hub.lanes()["catch-up"] == 0:
                 return
             self.scheduler.advance(0.003)
         raise AssertionError("never comes to rest")
-
-    def _catching_up(self) -> bool:
-        return self.hub.lanes()["catch-up"] > 0
 
 
 TestBroadcasting = Broadcasting.TestCase

@@ -19,6 +19,12 @@ from publisher_fakes.scheduler import FakeScheduler
 from publisher_fakes.sink import FakeSink
 
 
+def finish(steps: Iterator[None]) -> None:
+    """Go on with a round to its end."""
+    for _ in steps:
+        pass
+
+
 class Stage:
     """See the module. The log begins empty of pages, at the broker's end."""
 
@@ -82,8 +88,7 @@ class Stage:
             assert self.hub.in_round
             self.scheduler.tick_s = 0.0
         else:
-            for _ in steps:
-                pass
+            finish(steps)
         return steps
 
     def publish(self, partition: int = 0, type_: str = "a", key: bytes | None = None) -> int:
