@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 sys.path.insert(0, str(Path(__file__).parent / "fakes"))
 
@@ -15,4 +16,13 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("publisher")
+# For runs that only ask whether something fails (tests/mutants): the same examples each time, and
+# no search for the smallest one.
+settings.register_profile(
+    "unshrunk",
+    settings.get_profile("publisher"),
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    database=None,
+)
+settings.load_profile("unshrunk" if os.environ.get("HYPOTHESIS_UNSHRUNK") else "publisher")
