@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage, finish
@@ -149,6 +151,18 @@ def test_one_block_for_all_with_the_same_filter() -> None:
     summary = next(each for each in stage.emitted if isinstance(each, EventsBroadcast))
     assert (summary.events, summary.skipped, summary.deliveries) == (2, 1, 3)
     assert summary.newest_ms == 1_000_002
+
+
+def test_a_round_given_up_in_the_middle_leaves_nobody_without_its_block() -> None:
+    stage = Stage(0)
+    sinks = [stage.join()[1] for _ in range(200)]
+    stage.broker[0].append()
+    steps = stage.round(suspended=True)
+    assert isinstance(steps, Generator)
+    steps.close()
+    assert not stage.hub.in_round
+    stage.settle()
+    assert all(sink.events() == [(0, 0)] for sink in sinks)
 
 
 def test_a_round_of_several_partitions_is_one_write() -> None:

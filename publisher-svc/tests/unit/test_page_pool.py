@@ -123,6 +123,17 @@ async def test_the_lowest_goes_first() -> None:
     assert pool.loaded() == [3072, 0, 2048, 4096]
 
 
+async def test_partitions_take_turns_so_that_a_busy_one_starves_none() -> None:
+    pool = Pool(partitions=2)
+    for block in range(5):
+        pool.request(block)
+    pool.request(4, partition=1)
+    await turn()
+    for _ in range(2):
+        await release(pool.readers[0])
+    assert (1, 4096) in [(miss.partition, miss.start) for miss in pool.readers[0].misses]
+
+
 async def test_readers_work_at_the_same_time_each_on_one_page() -> None:
     pool = Pool(2)
     for block in range(3):

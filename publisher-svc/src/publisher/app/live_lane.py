@@ -117,23 +117,22 @@ class LiveLane:
         """
         self._before, self._tips = before, tips
         plan = self._plan(pages)
-        deliveries = size = 0
         self._rest = []
-        until_s = self._now_s() + self._longest_s
-        for index, (group, chunk, block, events) in enumerate(plan):
-            self._write(group, chunk, block)
-            deliveries += events * len(chunk)
-            size += len(block) * len(chunk)
-            if self._now_s() > until_s and index + 1 < len(plan):
-                self._rest = [later for _, later, _, _ in plan[index + 1 :]]
-                self._unwritten = None
-                yield None
-                until_s = self._now_s() + self._longest_s
-            self._rest, self._unwritten = [], set()
-        self._rest = self._unwritten = None
-        self._departed.clear()
-        for key in [key for key, group in self._groups.items() if not group]:
-            del self._groups[key]
+        try:
+            deliveries = size = 0
+            until_s = self._now_s() + self._longest_s
+            for index, (group, chunk, block, events) in enumerate(plan):
+                self._write(group, chunk, block)
+                deliveries += events * len(chunk)
+                size += len(block) * len(chunk)
+                if self._now_s() > until_s and index + 1 < len(plan):
+                    self._rest = [later for _, later, _, _ in plan[index + 1 :]]
+                    self._unwritten = None
+                    yield None
+                    until_s = self._now_s() + self._longest_s
+                self._rest, self._unwritten = [], set()
+        finally:
+            self._end_round(self._rest)
         yield EventsBroadcast(
             sum(len(page) for page in pages),
             sum(page.skipped for page in pages),
@@ -141,6 +140,16 @@ class LiveLane:
             size,
             max((page.last_ms for page in pages), default=0),
         )
+
+    def _end_round(self, rest: list[list[Subscription]]) -> None:
+        """`rest` is empty unless the round was given up: they read their block from the log."""
+        due = [each for chunk in rest for each in chunk if each not in self._departed]
+        self._rest = self._unwritten = None
+        self._departed.clear()
+        for subscription in due:
+            self._fell_behind(subscription, self._before)
+        for key in [key for key, group in self._groups.items() if not group]:
+            del self._groups[key]
 
     def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], bytes, int]]:
         plan = []

@@ -2,7 +2,8 @@
 
 A thousand subscribers replaying the same hour cost Kafka one read. Whoever waits for a page gets it
 in hand when it comes, so a cache smaller than the crowd does not load it for each of them. The
-lowest offset goes first: laggards reach the others and then share their pages (an elevator).
+lowest offset of a partition goes first, so that laggards reach the others and then share their
+pages (an elevator); partitions take turns.
 A broker that cannot be asked is asked again; nobody is sent away for it.
 """
 
@@ -41,7 +42,7 @@ class PagePool:
         self._load_timeout_s = load_timeout_s
         self._retry_s = retry_s
         self._waiters: dict[_Key, list[Give]] = {}
-        self._queue: list[tuple[int, int, Miss]] = []
+        self._queues: dict[int, list[tuple[int, Miss]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.loads = 0
         """Pages loaded so far."""
@@ -54,12 +55,12 @@ class PagePool:
             waiting.append(give)
             return
         self._waiters[key] = [give]
-        heapq.heappush(self._queue, (miss.partition, miss.start, miss))
+        heapq.heappush(self._queues.setdefault(miss.partition, []), (miss.start, miss))
         self._dispatch()
 
     def ahead(self, partition: int, position: int) -> None:
         """Load what comes at `position`, if it is not in memory and a reader has nothing to do."""
-        if not self._idle or self._queue or position >= self._log.tail_first(partition):
+        if not self._idle or self._queues or position >= self._log.tail_first(partition):
             return
         miss = self._log.miss_at(partition, position)
         if miss is not None and (partition, miss.start) not in self._waiters:
@@ -72,12 +73,21 @@ class PagePool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _dispatch(self) -> None:
-        while self._queue and self._idle:
-            _, _, miss = heapq.heappop(self._queue)
+        while self._queues and self._idle:
+            miss = self._next()
             reader = self._reader_for(miss)
             task = asyncio.ensure_future(self._load(miss, reader))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _next(self) -> Miss:
+        """The lowest of the partition whose turn it is, which then goes to the end of the line."""
+        partition = next(iter(self._queues))
+        queue = self._queues.pop(partition)
+        _, miss = heapq.heappop(queue)
+        if queue:
+            self._queues[partition] = queue
+        return miss
 
     def _reader_for(self, miss: Miss) -> PageReader:
         where = (miss.partition, miss.start)
