@@ -4,18 +4,22 @@
 application as ``scope["extensions"]["broadcaster.raw"]``. Invariant: a raw write reaches the
 transport only between the accepted handshake and the first sign of an end (either side's close
 frame, a protocol error, a lost connection); at that sign `on_lost` is called, once, before anything
-else is written. Never used with permessage-deflate: `chassis.server` turns it off.
+else is written. From then on a peer that takes nothing more is dropped after `linger_s`. Never used
+with permessage-deflate: `chassis.server` turns it off.
 
 uvicorn is pinned exactly, because the overridden methods are its own business.
 """
 
 from __future__ import annotations
 
+from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.protocol import State
 
 from chassis.errors import RawWriteRefusedError
 
@@ -25,12 +29,15 @@ EXTENSION = "broadcaster.raw"
 class RawWebSocket:
     """One connection's raw side. The application sets the callbacks; all run on the event loop."""
 
-    __slots__ = ("_lost", "_open", "_protocol", "on_lost", "on_pause", "on_resume", "paused")
+    __slots__ = (
+        "_gone", "_lost", "_open", "_protocol", "on_lost", "on_pause", "on_resume", "paused",
+    )  # fmt: skip
 
-    def __init__(self, protocol: WebSocketsSansIOProtocol) -> None:
+    def __init__(self, protocol: RawWebSocketProtocol) -> None:
         self._protocol = protocol
         self._open = False
         self._lost = False
+        self._gone = False
         self.paused = False
         """The transport's buffer is above its high-water mark."""
         self.on_pause: Callable[[], None] | None = None
@@ -48,8 +55,8 @@ class RawWebSocket:
 
     @property
     def buffered_bytes(self) -> int:
-        """What the transport holds and the kernel has not taken."""
-        return self._protocol.transport.get_write_buffer_size()
+        """What the transport holds and the kernel has not taken; 0 once the connection is gone."""
+        return 0 if self._gone else self._protocol.transport.get_write_buffer_size()
 
     def writer(self) -> Callable[[bytes | memoryview], None]:
         """The transport's own ``write``: the caller drops it when `on_lost` runs.
@@ -69,12 +76,14 @@ class RawWebSocket:
 
     def set_write_buffer_limits(self, high_bytes: int, low_bytes: int) -> None:
         """Where `on_pause` and `on_resume` are called."""
-        self._protocol.transport.set_write_buffer_limits(high_bytes, low_bytes)
+        if not self._gone:
+            self._protocol.transport.set_write_buffer_limits(high_bytes, low_bytes)
 
     def abort(self) -> None:
         """Drop the connection without flushing: for a peer that does not read."""
         self.lost()
-        self._protocol.transport.abort()
+        if not self._gone:
+            self._protocol.transport.abort()
 
     def accepted(self) -> None:
         """Told by the protocol after the handshake."""
@@ -85,16 +94,26 @@ class RawWebSocket:
         if self._lost:
             return
         self._lost = True
+        self._protocol.bound_the_end()
         if self.on_lost is not None:
             self.on_lost()
+
+    def gone(self) -> None:
+        """Told by the protocol when there is no transport any more."""
+        self.lost()
+        self._gone = True
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, telling its `RawWebSocket` what happens to the connection."""
 
+    linger_s = 30.0
+    """After the first sign of an end: how long the peer may go without taking a byte."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.raw = RawWebSocket(self)
+        self._linger: TimerHandle | None = None
 
     async def run_asgi(self) -> None:
         """Offer the raw side, then run the application."""
@@ -131,6 +150,27 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.raw.on_resume is not None and self.raw.is_open:
             self.raw.on_resume()
 
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn, which does not send the library's answer to a handshake that is too large."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.handshake_initiated = self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_events(self) -> None:
+        """Frames that came together are taken together: the last may be the end of the first."""
+        if self.conn.state is not State.OPEN and self.handshake_complete:
+            self.raw.lost()
+        try:
+            super().handle_events()
+        except InvalidState:
+            # uvicorn would close for what is no text, but the peer's close frame came with it,
+            # and the answer to that is what there is to send
+            self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
     def handle_close(self, event: Frame) -> None:
         """The peer closes: nothing may follow the close frame that answers it."""
         self.raw.lost()
@@ -152,12 +192,29 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         could lose what was written last. The server bounds the wait.
         """
         self.raw.lost()
-        if self.close_timer is not None and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return  # it ended before; only what its peer has not taken yet keeps it
+        if self.close_timer is not None:
             self.stop_keepalive()
             return
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self.raw.lost()
+        self.raw.gone()
+        if self._linger is not None:
+            self._linger.cancel()
         super().connection_lost(exc)
+
+    def bound_the_end(self) -> None:
+        """Begin to watch the end: `transport.close` alone waits for ever for a peer that does not
+        read, and nobody would know of the connection any more.
+        """
+        self._linger = self.loop.call_later(self.linger_s, self._look, None)
+
+    def _look(self, before_bytes: int | None) -> None:
+        left_bytes = self.transport.get_write_buffer_size()
+        if left_bytes and before_bytes is not None and left_bytes >= before_bytes:
+            self.transport.abort()
+            return
+        self._linger = self.loop.call_later(self.linger_s, self._look, left_bytes)

@@ -1,0 +1,8 @@
+"""Makes the peers of tests importable, as ``chassis_fakes.<what>``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "fakes"))

@@ -1,0 +1,1 @@
+"""The other side of a connection, and a transport that remembers."""
