@@ -26,6 +26,8 @@ from chassis.raw_websocket import RawWebSocketProtocol
 
 _log = get_logger("chassis.server")
 
+_ATTEMPTS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
@@ -50,6 +52,14 @@ def bind(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
         PortInUseError: says which variable to set.
     """
     hosts = ["127.0.0.1", "::1"] if host == "localhost" else [host]
+    for _ in range(_ATTEMPTS - 1 if port == 0 else 0):
+        # the free port of one loopback may be taken on the other
+        with contextlib.suppress(PortInUseError):
+            return _bind_all(hosts, port, port_variable)
+    return _bind_all(hosts, port, port_variable)
+
+
+def _bind_all(hosts: list[str], port: int, port_variable: str) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for each in hosts:
         family = socket.AF_INET6 if ":" in each else socket.AF_INET
@@ -113,12 +123,16 @@ class _DrainingServer(uvicorn.Server):
         self._draining = asyncio.create_task(self._drain_then_exit())
 
     async def _drain_then_exit(self) -> None:
-        try:
-            await asyncio.wait_for(self._drain(), self._drain_timeout_s)
-        except TimeoutError:
+        draining = asyncio.ensure_future(self._drain())
+        # Not wait_for(): it waits for what will not be cancelled.
+        await asyncio.wait([draining], timeout=self._drain_timeout_s)
+        if not draining.done():
+            draining.cancel()
             _log.warning("the drain took too long; going on to stop", seconds=self._drain_timeout_s)
-        except Exception:  # noqa: BLE001 - whatever went wrong, the process must still stop
-            _log.exception("the drain failed; going on to stop")
+        elif draining.cancelled():
+            _log.error("the drain failed: it was cancelled; going on to stop")
+        elif (error := draining.exception()) is not None:
+            _log.error("the drain failed; going on to stop", exc_info=error)
         self.should_exit = True
 
 
