@@ -6,13 +6,19 @@ per event. `BoundedLog` keeps a flood of bad input from becoming a flood of line
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import orjson
 import structlog
+
+_EVERY_S = 10.0
+"""How often one complaint of uvicorn's is logged."""
 
 
 def get_logger(name: str) -> Any:
@@ -20,7 +26,9 @@ def get_logger(name: str) -> Any:
     return structlog.get_logger(name)
 
 
-def configure(level: str, *, as_json: bool, service: str) -> None:
+def configure(
+    level: str, *, as_json: bool, service: str, clock: Callable[[], float] = time.monotonic
+) -> None:
     """Set up logging for the process, for our own lines and those of libraries."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -41,7 +49,7 @@ def configure(level: str, *, as_json: bool, service: str) -> None:
     if as_json:
         renderer = structlog.processors.JSONRenderer(serializer=_dumps)
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(allow=["held_back"])],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -52,32 +60,68 @@ def configure(level: str, *, as_json: bool, service: str) -> None:
     # aiokafka reports each failed connection attempt at error level, several times a second while a
     # broker is away; the services report the state itself, once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").filters[:] = [_BoundedComplaints(Bound(_EVERY_S, clock))]
 
 
 def _dumps(value: Any, **_: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # a lone surrogate, a number of more than 64 bits, keys that are no text
+        text = json.dumps(value, default=str, skipkeys=True, ensure_ascii=False)
+        return text.encode(errors="replace").decode()
+
+
+class Bound:
+    """Lets a kind pass at most once per interval, and counts what it holds back."""
+
+    __slots__ = ("_clock", "_held", "_interval_s", "_next")
+
+    def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
+        self._interval_s = interval_s
+        self._clock = clock
+        self._next: dict[Hashable, float] = {}
+        self._held: dict[Hashable, int] = {}
+
+    def passes(self, kind: Hashable) -> int | None:
+        """None: not now. Else it may, and so many of its kind were held back before it."""
+        now = self._clock()
+        if now < self._next.get(kind, -math.inf):
+            self._held[kind] = self._held.get(kind, 0) + 1
+            return None
+        self._next[kind] = now + self._interval_s
+        return self._held.pop(kind, 0)
 
 
 class BoundedLog:
     """Lets a line of one kind through at most once per interval, and counts what it held back."""
 
-    __slots__ = ("_clock", "_emit", "_held", "_interval_s", "_next")
+    __slots__ = ("_bound", "_emit")
 
     def __init__(
         self, emit: Callable[..., None], interval_s: float, clock: Callable[[], float]
     ) -> None:
         self._emit = emit
-        self._interval_s = interval_s
-        self._clock = clock
-        self._next: dict[str, float] = {}
-        self._held: dict[str, int] = {}
+        self._bound = Bound(interval_s, clock)
 
     def __call__(self, event: str, **facts: Any) -> None:
         """Log `event` with `facts`, unless a line of that name went out within the interval."""
-        now = self._clock()
-        if now < self._next.get(event, 0.0):
-            self._held[event] = self._held.get(event, 0) + 1
-            return
-        self._next[event] = now + self._interval_s
-        held = self._held.pop(event, 0)
-        self._emit(event, **facts, **({"held_back": held} if held else {}))
+        held = self._bound.passes(event)
+        if held is not None:
+            self._emit(event, **facts, **({"held_back": held} if held else {}))
+
+
+class _BoundedComplaints(logging.Filter):
+    """The same for a library's warnings and errors: clients can provoke any number of them."""
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__()
+        self._bound = bound
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        error = record.exc_info[0] if record.exc_info else None
+        held = self._bound.passes((record.msg, error))
+        if held:
+            record.held_back = held
+        return held is not None
