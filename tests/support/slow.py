@@ -12,6 +12,7 @@ from typing import Any, Self
 import orjson
 import psutil
 
+_TEXT, _CLOSE = 1, 8
 _OFFSET = re.compile(rb'\{"type":"event","partition":\d+,"offset":(\d+),')
 
 
@@ -23,6 +24,8 @@ class SlowReader:
         self._port = port
         self._rest = b""
         self.texts: list[bytes] = []
+        self.code: int | None = None
+        """The close code, once the server has closed."""
 
     @classmethod
     @asynccontextmanager
@@ -65,6 +68,8 @@ class SlowReader:
 
     async def read_some(self, *, timeout_s: float = 10.0) -> list[int] | None:
         """Read what comes next; the offsets of events in it, None when the connection is over."""
+        if self.code is not None:
+            return None
         loop = asyncio.get_running_loop()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)  # slow no more
         try:
@@ -73,21 +78,24 @@ class SlowReader:
             return None
         self._rest += data
         offsets: list[int] = []
-        while (text := self._frame()) is not None:
-            self.texts.append(text)
-            if match := _OFFSET.match(text):
-                offsets.append(int(match[1]))
+        while (frame := self._frame()) is not None:
+            opcode, payload = frame
+            if opcode == _CLOSE:  # not answered; the server would wait for that
+                self.code = int.from_bytes(payload[:2], "big")
+            elif opcode == _TEXT:
+                self.texts.append(payload)
+                if match := _OFFSET.match(payload):
+                    offsets.append(int(match[1]))
         return offsets if data else None
 
     async def drain(self) -> tuple[list[int], int, dict[str, Any]]:
         """Read to the end: offsets, close code (1006 when cut), and the last frame."""
         offsets = await self.read()
-        closing = self.texts.pop() if self.texts[-1][:1] != b"{" else None
         last: dict[str, Any] = orjson.loads(self.texts[-1])
-        return offsets, int.from_bytes(closing[:2], "big") if closing else 1006, last
+        return offsets, self.code or 1006, last
 
-    def _frame(self) -> bytes | None:
-        """One payload, if it is there whole. A close frame's begins with its code."""
+    def _frame(self) -> tuple[int, bytes] | None:
+        """One frame's opcode and payload, if it is there whole."""
         rest = self._rest
         if len(rest) < 2:
             return None
@@ -100,7 +108,7 @@ class SlowReader:
         if len(rest) < start + length:
             return None
         self._rest = rest[start + length :]
-        return rest[start : start + length]
+        return rest[0] & 0x0F, rest[start : start + length]
 
 
 def _unread(server_port: int, client_port: int) -> int:

@@ -36,8 +36,12 @@ def three(kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A Kafka to be killed and paused, with a quick cleaner and short sessions allowed."""
+    """A Kafka to be killed and paused; it creates topics that are asked for, as many do.
+
+    With a quick cleaner and short sessions allowed.
+    """
     quick = {
+        "auto.create.topics.enable": "true",
         "log.cleaner.backoff.ms": "100",
         "log.cleaner.min.cleanable.ratio": "0.01",
         "group.min.session.timeout.ms": "1000",

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from local_kafka.broker import Broker
 from local_kafka.ports import free_ports
-from local_kafka.topics import LOG_APPEND_TIME, create_topic
+from local_kafka.topics import LOG_APPEND_TIME, create_topic, partition_ranges
 from support.fixtures import StartPublisher
 from support.records import event, events, producing, store
 from support.stream import Stream, outcome, place, subscribed
@@ -204,6 +204,10 @@ async def test_a_start_without_kafka_and_without_the_topic(
     await asyncio.to_thread(mortal.start)
     publisher.wait_reason("no-topic", timeout_s=20)
     assert topic in publisher.answer("/readyz").json()["reasons"][0]["detail"]
+
+    await asyncio.sleep(1)  # what must not happen has no moment to wait for
+    present = {found.topic for found in await partition_ranges(mortal.bootstrap)}
+    assert topic not in present, "asking for it must not create it"
 
     await create_topic(mortal.bootstrap, topic, 1, LOG_APPEND_TIME)
     await store(mortal.bootstrap, topic, events(3))

@@ -93,7 +93,7 @@ async def test_a_slow_reader_that_makes_progress_is_kept(
             await asyncio.sleep(0.1)  # slow on purpose: this is what is tested
         took_s = asyncio.get_running_loop().time() - begun_s
 
-    assert took_s > 1.5, "too quick to tell"
+    assert took_s > 1.2, "too quick to tell"
     assert offsets == list(range(EVENTS))
 
 

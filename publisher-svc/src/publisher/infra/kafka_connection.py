@@ -47,18 +47,19 @@ class KafkaConnection:
         self._arguments = arguments
         self._timeout_s = timeout_s
         self._client: AIOKafkaClient | None = None
+        self._knows_topic = False
         self._starting = asyncio.Lock()
         self.topic = topic
 
     async def close(self) -> None:
         """Close it; it may be used again."""
-        client, self._client = self._client, None
+        client, self._client, self._knows_topic = self._client, None, False
         if client is not None:
             await client.close()
 
     async def send_to_leader(self, partition: int, request: Any) -> Any:
         """The partition leader's answer."""
-        client = await self._started()
+        client = await self._knowing_topic()
         node = client.cluster.leader_for_partition(TopicPartition(self.topic, partition))
         if node is None or node == -1:
             self.refresh()
@@ -76,7 +77,7 @@ class KafkaConnection:
 
     async def leaders(self, partitions: int) -> dict[int, list[int]]:
         """The partitions that each broker leads."""
-        client = await self._started()
+        client = await self._knowing_topic()
         led: dict[int, list[int]] = {}
         for partition in range(partitions):
             node = client.cluster.leader_for_partition(TopicPartition(self.topic, partition))
@@ -113,13 +114,20 @@ class KafkaConnection:
                 )
                 try:
                     await self._answer(client.bootstrap())
-                    client.set_topics([self.topic])
-                    await self._answer(client.force_metadata_update())
                 except PublisherError:
                     await client.close()
                     raise
                 self._client = client
             return self._client
+
+    async def _knowing_topic(self) -> AIOKafkaClient:
+        """Not for asking whether the topic exists: aiokafka's metadata request may create it."""
+        client = await self._started()
+        if not self._knows_topic:
+            client.set_topics([self.topic])
+            await self._answer(client.force_metadata_update())
+            self._knows_topic = True
+        return client
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         try:
