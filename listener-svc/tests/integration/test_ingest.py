@@ -184,7 +184,9 @@ async def test_an_event_beyond_the_topics_limit_is_refused_alone(
 async def test_operators_pages(listener: RunningListener) -> None:
     await ask(listener, event("a"), "no")
     metrics = (await listener.get("/metrics")).text
-    assert 'listener_events_total{outcome="stored",transport="websocket"} 2.0' in metrics
+    assert (
+        'broadcaster_listener_events_total{outcome="stored",transport="websocket"} 2.0' in metrics
+    )
     assert (await listener.get("/status")).json()["kafka"]["state"] == "ready"
     assert (await listener.get("/healthz")).status_code == 200
     contracts = (await listener.get("/contracts")).json()["contracts"]

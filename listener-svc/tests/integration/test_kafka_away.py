@@ -122,7 +122,7 @@ async def test_paused_for_longer_than_a_delivery_may_take(
     assert not outcomes["unavailable"] & set(stored)
     assert max(stored.values()) == 1
     metrics = (await listener.get("/metrics")).text
-    assert 'listener_late_batches_total{outcome="stored"} ' in metrics
+    assert 'broadcaster_listener_late_batches_total{outcome="stored"} ' in metrics
 
 
 async def _send_all(send: Callable[[str], object], count: int) -> None:

@@ -18,6 +18,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+_PREFIX = "broadcaster_listener_"
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -108,14 +109,14 @@ class Tally:
         yield from self._per_transport()
         yield self._latency()
         for name, (text, value) in self.gauges.items():
-            yield GaugeMetricFamily(f"listener_{name}", text, value=value())
+            yield GaugeMetricFamily(f"{_PREFIX}{name}", text, value=value())
         yield _counter("connections", "WebSocket connections accepted", self.connections)
         yield _counter(
             "connections_refused", "WebSocket handshakes refused", self.refused_connections
         )
         yield _counter("answers_unheard", "Answers whose connection was gone", self.unheard)
         late = CounterMetricFamily(
-            "listener_late_batches",
+            f"{_PREFIX}late_batches",
             "Batches answered as outcome-unknown, by what became of them",
             labels=["outcome"],
         )
@@ -125,7 +126,7 @@ class Tally:
 
     def _events(self) -> Metric:
         events = CounterMetricFamily(
-            "listener_events",
+            f"{_PREFIX}events",
             "Events answered, by outcome: stored, or the problem's type",
             labels=["transport", "outcome"],
         )
@@ -142,14 +143,14 @@ class Tally:
             ("judge_seconds", "Time spent judging events", lambda t: t.judge_seconds),
         ]
         for name, text, value in figures:
-            family = CounterMetricFamily(f"listener_{name}", text, labels=["transport"])
+            family = CounterMetricFamily(f"{_PREFIX}{name}", text, labels=["transport"])
             for transport, tally in self.transports.items():
                 family.add_metric([transport], value(tally))
             yield family
 
     def _latency(self) -> Metric:
         latency = HistogramMetricFamily(
-            "listener_ack_seconds", "From an event read to its ack", labels=["transport"]
+            f"{_PREFIX}ack_seconds", "From an event read to its ack", labels=["transport"]
         )
         for name, tally in self.transports.items():
             latency.add_metric([name], tally.buckets(), tally.ack_seconds)
@@ -157,4 +158,4 @@ class Tally:
 
 
 def _counter(name: str, text: str, value: float) -> Metric:
-    return CounterMetricFamily(f"listener_{name}", text, value=value)
+    return CounterMetricFamily(f"{_PREFIX}{name}", text, value=value)

@@ -23,15 +23,15 @@ def test_all_figures_are_offered() -> None:
     tally.register(registry)
     text = generate_latest(registry).decode()
     for line in (
-        'listener_events_total{outcome="stored",transport="websocket"} 2.0',
-        'listener_events_total{outcome="contract-violation",transport="websocket"} 1.0',
-        'listener_accepted_bytes_total{transport="websocket"} 300.0',
-        'listener_judge_seconds_total{transport="websocket"} 0.5',
-        'listener_ack_seconds_bucket{le="0.001",transport="websocket"} 0.0',
-        'listener_ack_seconds_bucket{le="0.0025",transport="websocket"} 1.0',
-        'listener_ack_seconds_bucket{le="+Inf",transport="websocket"} 2.0',
-        'listener_ack_seconds_count{transport="websocket"} 2.0',
-        "listener_open_connections 7.0",
-        'listener_late_batches_total{outcome="stored"} 1.0',
+        'broadcaster_listener_events_total{outcome="stored",transport="websocket"} 2.0',
+        'broadcaster_listener_events_total{outcome="contract-violation",transport="websocket"} 1.0',
+        'broadcaster_listener_accepted_bytes_total{transport="websocket"} 300.0',
+        'broadcaster_listener_judge_seconds_total{transport="websocket"} 0.5',
+        'broadcaster_listener_ack_seconds_bucket{le="0.001",transport="websocket"} 0.0',
+        'broadcaster_listener_ack_seconds_bucket{le="0.0025",transport="websocket"} 1.0',
+        'broadcaster_listener_ack_seconds_bucket{le="+Inf",transport="websocket"} 2.0',
+        'broadcaster_listener_ack_seconds_count{transport="websocket"} 2.0',
+        "broadcaster_listener_open_connections 7.0",
+        'broadcaster_listener_late_batches_total{outcome="stored"} 1.0',
     ):
         assert line in text.splitlines(), line
