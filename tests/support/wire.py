@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import socket
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -117,9 +119,13 @@ class RawWebSocket(asyncio.Protocol):
 
 
 async def connect(
-    url: str, on_text: Callable[[bytes], None], *, headers: dict[str, str] | None = None
+    url: str,
+    on_text: Callable[[bytes], None],
+    *,
+    headers: dict[str, str] | None = None,
+    over: socket.socket | None = None,
 ) -> RawWebSocket:
-    """Open `url`.
+    """Open `url`, `over` a socket that is connected already if one is given.
 
     Raises:
         HandshakeRefusedError: the server refused.
@@ -138,8 +144,13 @@ async def connect(
     ]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
-    _, protocol = await loop.create_connection(
-        lambda: RawWebSocket(on_text, request), parts.hostname or "localhost", parts.port or 80
+    where: dict[str, Any] = {"host": parts.hostname or "localhost", "port": parts.port or 80}
+    transport, protocol = await loop.create_connection(
+        lambda: RawWebSocket(on_text, request), **({"sock": over} if over else where)
     )
-    await protocol.opened
+    try:
+        await protocol.opened
+    except BaseException:
+        transport.abort()
+        raise
     return protocol

@@ -1,0 +1,208 @@
+"""A fault's run: load and crowd on a stage, the fault, recovery, and the verdict as a row.
+
+Invariant: the verdict counts from the topic read back and from what acks and deliveries told; a
+scene whose subscribers do not get to the log's end, or whose load is refused, is a violation too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from chaos.ledger import Ledger
+from chaos.load import Load
+from chaos.row import Row
+from chaos.stage import Stage, eventually
+from chaos.subscriber import Manner, Subscriber
+from chaos.verdict import verdict
+from support.oracle import read_topic
+
+
+def _random_offset(chance: random.Random) -> str:
+    return f"last:{chance.randrange(600)}"
+
+
+MANNERS = (
+    (Manner("live", lambda _: "now"), 30),
+    (Manner("replaying", _random_offset), 20),
+    (Manner("slow", _random_offset, slow=True), 10),
+    (Manner("resuming", lambda _: "now", cuts_itself=True), 15),
+    (Manner("filtered", _random_offset, filter="sensor.reading"), 15),
+    (Manner("bounded", _random_offset, bounded=True), 10),
+)
+"""A hundred subscribers."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """What a fault works on."""
+
+    stage: Stage
+    rate: float = 400.0
+    crowd: float = 1.0
+    """Share of the hundred subscribers."""
+    through_doors: bool = False
+    """Subscribers connect through the proxies."""
+    all_keyed: bool = False
+    forgets: bool = False
+    """Kafka may forget what no load wrote (compaction): only what remains is due."""
+    seed: int = 0
+    loads: list[Load] = field(default_factory=list)
+    subscribers: list[Subscriber] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    tolerated: set[str] = field(default_factory=set)
+    """Problems that subscribers may be told in this fault."""
+    healed_s: float = 0.0
+    _past: list[Load] = field(default_factory=list)
+    _running: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def chance(self) -> random.Random:
+        """For the fault's own choices."""
+        return random.Random(self.seed)
+
+    def acked(self) -> int:
+        """Acks so far."""
+        return sum(len(each.told.acked) for each in [*self._past, *self.loads])
+
+    def of(self, *manners: str) -> list[Subscriber]:
+        """The subscribers of these manners."""
+        return [each for each in self.subscribers if each.manner.name in manners]
+
+    def healed(self) -> None:
+        """The fault is over: from here on recovery is timed."""
+        self.healed_s = time.monotonic()
+
+    # -- beginning -----------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Load first, then the crowd; returns when both are well under way."""
+        self.start_loads()
+        await eventually(lambda: self.acked() > self.rate, "the first acks", 20)
+        urls = self.stage.door_urls if self.through_doors else self.stage.urls
+        chance = random.Random(self.seed)
+        for manner, count in MANNERS:
+            for number in range(max(1, round(count * self.crowd))):
+                mine = random.Random(chance.random())
+                subscriber = Subscriber(manner, urls, number, mine)
+                self.subscribers.append(subscriber)
+                self._running.append(asyncio.create_task(subscriber.run()))
+        await eventually(
+            lambda: all(each.stretches for each in self.subscribers), "all subscribers served", 20
+        )
+        await self.more(2.0)
+
+    def start_loads(self) -> None:
+        """Two producers, each with half of the rate."""
+        era = len(self._past)
+        url = self.stage.listener.websocket_url
+        self.loads = [
+            Load(url, f"{name}{era}", rate=self.rate / 2, all_keyed=self.all_keyed) for name in "ab"
+        ]
+        for load in self.loads:
+            load.start()
+
+    async def more(self, seconds: float, timeout_s: float = 40) -> None:
+        """Until so many seconds' worth of events more was acked."""
+        goal = self.acked() + self.rate * seconds
+        await eventually(lambda: self.acked() >= goal, f"{goal:.0f} acks", timeout_s)
+
+    async def seal(self) -> None:
+        """End the loads and note all that is known: what follows is another truth."""
+        for load in self.loads:
+            await load.stop()
+        generation = await self.stage.generation()
+        self.ledger.read_back(generation, await read_topic(self.stage.bootstrap, self.stage.topic))
+        for load in self.loads:
+            self.ledger.acks(generation, load.told)
+        self._past += self.loads
+        self.loads = []
+
+    async def snapshot(self) -> None:
+        """Note what the topic holds before it forgets something."""
+        generation = await self.stage.generation()
+        self.ledger.read_back(generation, await read_topic(self.stage.bootstrap, self.stage.topic))
+
+    async def used(self, partition: int) -> None:
+        """Until the load has reached a partition, and everybody has it in its cursor."""
+
+        def is_used() -> bool:
+            return any(
+                place[0] == partition
+                for load in self.loads
+                for places in load.told.acked.values()
+                for place in places
+            )
+
+        await eventually(is_used, f"an ack of partition {partition}", 40)
+
+    async def lost_beyond(self, ends: dict[int, int]) -> None:
+        """Kafka lost what it had from these ends on; call it after `seal`."""
+        (generation,) = self.ledger.logs
+        self.ledger.cut(generation, ends)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def recover(self, timeout_s: float = 60) -> float:
+        """Until an event that was sent after `healed_s` was acked and has reached everybody."""
+        mark = {load: load.sent_number() for load in self.loads}
+        place = (-1, -1)
+
+        def acked_after() -> bool:
+            nonlocal place
+            for load, number in mark.items():
+                if (found := load.ack_after(number)) is not None:
+                    place = found
+                    return True
+            return False
+
+        await eventually(acked_after, "an ack after the fault", timeout_s)
+        goal = {place[0]: place[1] + 1}
+        waiting = [each for each in self.subscribers if not each.kept_slow]
+        await eventually(
+            lambda: all(each.reached(goal) for each in waiting), "everybody caught up", timeout_s
+        )
+        return time.monotonic() - self.healed_s
+
+    async def finish(self, name: str, recovered_s: float, seconds: float) -> Row:
+        """Stop the load, let everybody get to the end, judge."""
+        for load in self.loads:
+            await load.stop()
+        for subscriber in self.subscribers:
+            subscriber.finishing = True
+        generation = await self.stage.generation()
+        oracle = await read_topic(self.stage.bootstrap, self.stage.topic)
+        self.ledger.read_back(generation, oracle)
+        complaints: list[str] = []
+        try:
+            await eventually(
+                lambda: all(each.reached(oracle.ends) for each in self.subscribers), "the end", 30
+            )
+        except AssertionError:
+            behind = [s.manner.name for s in self.subscribers if not s.reached(oracle.ends)]
+            complaints.append(f"never got to the end: {dict(Counter(behind))}")
+        await self.close()
+        for load in self.loads:
+            self.ledger.acks(generation, load.told)
+        return verdict(
+            Row(name, recovered_s=recovered_s, took_s=seconds, complaints=tuple(complaints)),
+            self.ledger,
+            [each.told for each in [*self._past, *self.loads]],
+            self.subscribers,
+            forgets=self.forgets,
+            tolerated=self.tolerated,
+        )
+
+    async def close(self) -> None:
+        """End all subscribers and loads."""
+        for subscriber in self.subscribers:
+            await subscriber.leave()
+        for load in self.loads:
+            load.abandon()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running = []
