@@ -52,7 +52,9 @@ class Listener:
         say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
         self.tally = tally = Tally(say)
         users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
-        gate = Gate(users if settings.auth == "basic" else None, OriginAllowlist(settings.origins))
+        gate = Gate(
+            users if settings.auth == "basic" else None, OriginAllowlist(settings.allowed_origins)
+        )
         self.log = log = KafkaEventLog(
             kafka.topic,
             kafka.client_arguments(),

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     auth: Literal["basic", "none"] = "basic"
     users: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_users)] = {}
     plain_passwords: bool = False
-    origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
+    allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
 
     as_: str | None = Field(default=None, alias="LISTENER_AS", min_length=1)
     """The type of what is no event and came without ``?as=``."""

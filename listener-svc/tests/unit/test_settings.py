@@ -35,11 +35,11 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_users_as_pairs_or_json(monkeypatch: pytest.MonkeyPatch, users: str) -> None:
     monkeypatch.setenv("LISTENER_USERS", users)
-    monkeypatch.setenv("LISTENER_ORIGINS", "https://a.example, https://b.example")
+    monkeypatch.setenv("LISTENER_ALLOWED_ORIGINS", "https://a.example, https://b.example")
     monkeypatch.setenv("LISTENER_AS", "message.posted")
     settings, _ = read_settings()
     assert settings.user_secrets == {"ann": HASH, "bob": "pw:d"}
-    assert settings.origins == ("https://a.example", "https://b.example")
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
     assert settings.as_ == "message.posted"
     assert "pw:d" not in repr(settings)
 

@@ -32,7 +32,8 @@ class Gate:
 
 FOREIGN_ORIGIN = Problem(
     ProblemType.FORBIDDEN,
-    "pages of this origin may not send events here; the operator lists origins in LISTENER_ORIGINS",
+    "pages of this origin may not send events here; the operator lists origins in "
+    "LISTENER_ALLOWED_ORIGINS",
 )
 UNAUTHENTICATED = Problem(
     ProblemType.UNAUTHENTICATED, "send HTTP Basic credentials of a user known here"
