@@ -69,6 +69,9 @@ class ProblemType(Enum):
     METHOD_NOT_ALLOWED = _Entry(
         "method-not-allowed", "The method is not offered here", 405, CloseCode.BAD_REQUEST, False
     )
+    UPGRADE_REQUIRED = _Entry(
+        "upgrade-required", "This address is a WebSocket's", 426, CloseCode.BAD_REQUEST, False
+    )
     INTERNAL = _Entry("internal", "The service failed", 500, CloseCode.INTERNAL_ERROR, True)
     UNAVAILABLE = _Entry(
         "unavailable", "The service cannot do this now", 503, CloseCode.TRY_AGAIN_LATER, True

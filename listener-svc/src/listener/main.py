@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
 from chassis import logs, server
 from chassis.basic_auth import BasicAuth, InvalidUsersError
@@ -23,6 +23,7 @@ from chassis.errors import PortInUseError
 from chassis.kafka_settings import KafkaSettings
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
+from chassis.websocket_routes import websocket_routes
 from contracts import asyncapi
 from contracts.catalogue import Catalogue, serving_catalogue
 from contracts.errors import InvalidCatalogueError
@@ -33,7 +34,7 @@ from listener.app.ingest_session import IngestSession
 from listener.infra.gate import Gate
 from listener.infra.http_contracts import contract_routes
 from listener.infra.http_events import PostEvents
-from listener.infra.http_problems import problem_handlers
+from listener.infra.http_problems import nowhere, problem_handlers, upgrade_required
 from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
 from listener.infra.kafka_link import LinkTimes
 from listener.infra.metrics import Tally
@@ -104,7 +105,9 @@ class Listener:
         tally.register(registry)
         self.app = Starlette(
             routes=[
-                WebSocketRoute("/websocket", self.websocket),
+                *websocket_routes(
+                    "/websocket", self.websocket, elsewhere=nowhere(), plain=upgrade_required()
+                ),
                 Route("/events", posts.serve, methods=["POST"]),
                 *contract_routes(catalogue),
                 Route("/asyncapi.json", _asyncapi(catalogue)),

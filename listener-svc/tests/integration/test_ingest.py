@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from listener_fakes.running import (
     PASSWORD,
@@ -17,6 +18,8 @@ from listener_fakes.running import (
     parsed,
     read_topic,
 )
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from local_kafka.pytest_plugin import TopicFactory
 
@@ -198,3 +201,19 @@ async def test_operators_pages(listener: RunningListener) -> None:
     assert (await listener.get("/nothing")).json()["type"] == "not-found"
     await asyncio.sleep(0)
     assert "hello" not in listener.log()
+
+
+async def test_where_there_is_no_websocket_and_where_one_is_needed(
+    listener: RunningListener,
+) -> None:
+    with pytest.raises(InvalidStatus) as elsewhere:
+        await connect(f"ws://127.0.0.1:{listener.port}/nothing", proxy=None)
+    refused = elsewhere.value.response
+    assert refused.status_code == 404
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert orjson.loads(refused.body or b"")["type"] == "not-found"
+    plain = await listener.get("/websocket")
+    assert (plain.status_code, plain.headers["upgrade"]) == (426, "websocket")
+    assert plain.json()["type"] == "upgrade-required"
+    assert "ws://" in plain.json()["detail"]
+    assert '"error"' not in listener.log()

@@ -57,7 +57,7 @@ async def test_what_operators_read(
 async def test_other_addresses(kafka_topic: TopicFactory, start_publisher: StartPublisher) -> None:
     publisher = start_publisher(kafka_topic())
 
-    for path in ("/", "/nothing", "/websocket", "/websocket/x"):
+    for path in ("/", "/nothing", "/websocket/x"):
         answer = publisher.answer(path)
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/problem+json"
@@ -68,7 +68,17 @@ async def test_other_addresses(kafka_topic: TopicFactory, start_publisher: Start
     assert refused.json()["type"] == "method-not-allowed"
     assert "GET" in refused.headers["allow"]
 
-    with pytest.raises(InvalidStatus) as elsewhere:
-        await connect(f"ws://127.0.0.1:{publisher.port}/nothing", proxy=None)
-    assert elsewhere.value.response.status_code in {403, 404}
+    plain = publisher.answer("/websocket")
+    assert (plain.status_code, plain.headers["upgrade"]) == (426, "websocket")
+    assert plain.headers["content-type"] == "application/problem+json"
+    assert plain.json()["type"] == "upgrade-required"
+    assert "ws://" in plain.json()["detail"]
+
+    for path in ("/nothing", "/", "/status"):
+        with pytest.raises(InvalidStatus) as elsewhere:
+            await connect(f"ws://127.0.0.1:{publisher.port}{path}", proxy=None)
+        response = elsewhere.value.response
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+        assert b'"not-found"' in (response.body or b"")
     assert publisher.complaints() == []

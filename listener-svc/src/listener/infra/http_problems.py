@@ -25,9 +25,23 @@ def problem_handlers() -> Handlers:
     }
 
 
-async def _not_found(_: Request, __: Exception) -> Response:
+def nowhere() -> Response:
+    """The answer at an address where there is nothing, also to a WebSocket's handshake."""
     detail = "send events to POST /events or the WebSocket /websocket; see also /contracts, /status"
     return _answer(Problem(ProblemType.NOT_FOUND, detail))
+
+
+def upgrade_required() -> Response:
+    """The answer to a plain request at the WebSocket's address."""
+    detail = (
+        "producers connect to ws://…/websocket with a WebSocket client, for example websocat, and "
+        "credentials; without a WebSocket, send events to POST /events"
+    )
+    return _answer(Problem(ProblemType.UPGRADE_REQUIRED, detail))
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return nowhere()
 
 
 async def _method_not_allowed(_: Request, error: Exception) -> Response:

@@ -9,15 +9,19 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import WebSocketRoute
 
 from chassis.probes import NotReady, probe_routes
+from chassis.websocket_routes import websocket_routes
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from publisher.app.status import Status
 from publisher.infra.websocket import WebSocketTransport
 
 _BY_STATUS = {404: ProblemType.NOT_FOUND, 405: ProblemType.METHOD_NOT_ALLOWED}
 _HINT = "this service has /websocket, /status, /healthz, /readyz and /metrics"
+_CONNECT = (
+    "events are delivered over a WebSocket: connect to ws://…/websocket with a WebSocket client, "
+    "for example websocat; ?since=earliest replays"
+)
 
 
 def application(
@@ -29,12 +33,24 @@ def application(
         status=status.document,
         registry=registry,
     )
-    routes = [WebSocketRoute("/websocket", websocket.endpoint), *probes]
+    sockets = websocket_routes(
+        "/websocket",
+        websocket.endpoint,
+        elsewhere=_answer(Problem(ProblemType.NOT_FOUND, _HINT)),
+        plain=_answer(Problem(ProblemType.UPGRADE_REQUIRED, _CONNECT)),
+    )
     handlers: dict[Any, Any] = {HTTPException: _on_http_exception}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    return Starlette(routes=[*sockets, *probes], exception_handlers=handlers)
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
-    problem = Problem(_BY_STATUS.get(error.status_code, ProblemType.INVALID_REQUEST), _HINT)
-    headers = {"content-type": MEDIA_TYPE, **(error.headers or {})}
-    return Response(problem.encode(), error.status_code, headers)
+    response = _answer(
+        Problem(_BY_STATUS.get(error.status_code, ProblemType.INVALID_REQUEST), _HINT)
+    )
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _answer(problem: Problem) -> Response:
+    return Response(problem.encode(), problem.status, media_type=MEDIA_TYPE)

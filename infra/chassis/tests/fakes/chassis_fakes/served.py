@@ -110,9 +110,10 @@ class Served:
             await self.stop()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw = scope["extensions"][EXTENSION]
-        self.raw = raw
-        self.log = raw._protocol.log
+        if scope["type"] == "websocket":
+            raw = scope["extensions"][EXTENSION]
+            self.raw = raw
+            self.log = raw._protocol.log
         await self._app(scope, receive, send)
 
 
