@@ -7,12 +7,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from stack.plan import Plan, Service
+from stack.plan import DEMO, Plan, Service
 
 _PATIENCE_S = 60.0
 _EVERY_S = 0.2
+_DEMO_USER = ("LISTENER_USERS", "LISTENER_PLAIN_PASSWORDS")
 
 
 class Guide(threading.Thread):
@@ -50,7 +51,7 @@ class Guide(threading.Thread):
 
 def why_not_ready(service: Service) -> str | None:
     """The service's own first reason; None when it is ready."""
-    url = f"http://localhost:{service.port}/readyz"
+    url = f"http://{service.address}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=2):
             return None
@@ -66,19 +67,19 @@ def why_not_ready(service: Service) -> str | None:
 def next_steps(plan: Plan) -> str:
     """What to type, in words."""
     listener, *publishers = plan.services
-    subscribe = f"ws://localhost:{publishers[0].port}/websocket"
-    ingest = f"ws://localhost:{listener.port}/websocket"
+    subscribe = f"ws://{publishers[0].address}/websocket"
+    header, demo, hint = _credentials(listener.environment)
     lines = [
         "",
         "Broadcaster is ready. In another terminal:",
         "",
         "  subscribe            .venv/bin/websocat " + subscribe,
-        "  publish, type lines  .venv/bin/websocat "
-        "-H='Authorization: Basic dXNlcjpwd2Q=' " + ingest,
+        f"  publish, type lines  .venv/bin/websocat {header}ws://{listener.address}/websocket",
         f"  replay everything    .venv/bin/websocat '{subscribe}?since=earliest'",
         f"  the last five min.   .venv/bin/broadcaster tail --since -5m {subscribe}",
-        "  a demonstration      make demo",
+        f"  a demonstration      {demo}",
         "",
+        *hint,
     ]
     if len(publishers) > 1:
         ports = ", ".join(str(service.port) for service in publishers)
@@ -90,3 +91,20 @@ def next_steps(plan: Plan) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _credentials(listener: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """websocat's header, the command of the demonstration, and what must be said beside them."""
+    if listener.get("LISTENER_AUTH") == "none":
+        return "", "make demo", []
+    if all(listener.get(name) == DEMO[name] for name in _DEMO_USER):
+        return "-H='Authorization: Basic dXNlcjpwd2Q=' ", "make demo", []
+    return (
+        "-H='Authorization: Basic …' ",
+        "BROADCASTER_USER=… BROADCASTER_PASSWORD=… make demo",
+        [
+            "  The … of the header is what  printf 'USER:PASSWORD' | base64  prints for one of",
+            "  your LISTENER_USERS.",
+            "",
+        ],
+    )

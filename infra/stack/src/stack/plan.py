@@ -19,6 +19,8 @@ DEMO = {
     "PUBLISHER_LOG_FORMAT": "console",
 }
 
+_HERE = {"", "localhost", "0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -28,6 +30,14 @@ class Service:
     module: str
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Host and port where this machine reaches it."""
+        host = self.environment.get(f"{self.module.upper()}_HOST", "")
+        if host in _HERE:
+            host = "localhost"
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

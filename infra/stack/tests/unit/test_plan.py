@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import urllib.request
 from pathlib import Path
 
-from stack.guide import next_steps
+import pytest
+
+from stack.guide import next_steps, why_not_ready
 from stack.plan import plan_stack
 
 ROOT = Path("somewhere")
@@ -42,3 +46,62 @@ def test_what_the_caller_sets_wins_over_the_demo() -> None:
     )
     assert plan.services[0].environment["LISTENER_USERS"] == "ann:$argon2id$x"
     assert plan.services[0].environment["LISTENER_PLAIN_PASSWORDS"] == "false"
+
+
+def test_the_demos_credentials_are_shown_while_they_are_in_force() -> None:
+    said = next_steps(plan_stack({}, ROOT))
+    assert "-H='Authorization: Basic dXNlcjpwd2Q=' ws://localhost:8080/websocket" in said
+    assert "LISTENER_USERS" not in said
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LISTENER_USERS": "ann:$argon2id$x", "LISTENER_PLAIN_PASSWORDS": "false"},
+        {"LISTENER_USERS": "user:other"},
+        {"LISTENER_PLAIN_PASSWORDS": "false", "LISTENER_USERS": "user:pwd"},
+    ],
+)
+def test_other_users_are_pointed_to_and_not_shown(environment: dict[str, str]) -> None:
+    said = next_steps(plan_stack(environment, ROOT))
+    assert "-H='Authorization: Basic …' ws://localhost:8080/websocket" in said
+    assert "printf 'USER:PASSWORD' | base64" in said
+    assert "LISTENER_USERS" in said
+    assert "BROADCASTER_USER=… BROADCASTER_PASSWORD=… make demo" in said
+    assert "dXNlcjpwd2Q=" not in said
+    assert environment["LISTENER_USERS"] not in said
+
+
+def test_without_authentication_no_credentials_are_asked_for() -> None:
+    said = next_steps(plan_stack({"LISTENER_AUTH": "none"}, ROOT))
+    assert "Authorization" not in said
+    assert "LISTENER_USERS" not in said
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "0.0.0.0", "::"])
+def test_what_listens_here_is_found_at_localhost(host: str) -> None:
+    given = {"LISTENER_HOST": host, "PUBLISHER_HOST": host} if host else {}
+    plan = plan_stack(given, ROOT)
+    assert [each.address for each in plan.services] == ["localhost:8080", "localhost:8081"]
+
+
+def test_what_listens_elsewhere_is_found_there() -> None:
+    plan = plan_stack({"LISTENER_HOST": "192.0.2.7", "PUBLISHER_HOST": "2001:db8::1"}, ROOT)
+    assert [each.address for each in plan.services] == ["192.0.2.7:8080", "[2001:db8::1]:8081"]
+    said = next_steps(plan)
+    assert "ws://192.0.2.7:8080/websocket" in said
+    assert "ws://[2001:db8::1]:8081/websocket?since=earliest" in said
+    assert "localhost" not in said
+
+
+def test_readiness_is_asked_where_the_service_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(url: str, **_: object) -> io.BytesIO:
+        asked.append(url)
+        return io.BytesIO(b"{}")
+
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
+    plan = plan_stack({"LISTENER_HOST": "192.0.2.7", "LISTENER_PORT": "9000"}, ROOT)
+    assert [why_not_ready(each) for each in plan.services] == [None, None]
+    assert asked == ["http://192.0.2.7:9000/readyz", "http://localhost:8081/readyz"]
