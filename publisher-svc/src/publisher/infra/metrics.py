@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from publisher.app.events import (
     CaughtUp,
@@ -21,7 +21,10 @@ from publisher.app.events import (
 )
 
 Reading = tuple[str, str, float]
-"""A gauge's name, its help and its value."""
+"""A figure's name, its help and its value."""
+
+_ONLY_GROW = {"page_loads", "page_hits", "page_misses", "consumer_restarts"}
+"""The readings that are counters."""
 
 _LATENCY_BUCKETS_S = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
@@ -99,4 +102,5 @@ class _Readings:
 
     def collect(self) -> Iterable[Metric]:
         for name, text, value in self._read():
-            yield GaugeMetricFamily(f"broadcaster_publisher_{name}", text, value=value)
+            kind = CounterMetricFamily if name in _ONLY_GROW else GaugeMetricFamily
+            yield kind(f"broadcaster_publisher_{name}", text, value=value)
