@@ -93,9 +93,10 @@ class Publisher:
             ask,
             offsets,
             self._hub,
+            self._following,
+            self._follower,
             interval_s=settings.bounds_s,
-            recreated=self._follower.topic_recreated,
-            missing=self._follower.topic_missing,
+            stuck_s=settings.stuck_s,
         )
 
         # Subscribing: plan, hello, hub; over one transport so far.

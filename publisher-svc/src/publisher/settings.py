@@ -64,7 +64,7 @@ class PublisherSettings(BaseSettings):
     bounds_s: Annotated[float, Field(gt=0)] = 1.0
     """How often the log's start and the topic's identity are looked up."""
     stuck_s: Annotated[float, Field(gt=0)] = 30.0
-    """A live consumer that does not answer for this long makes the instance not ready."""
+    """A live consumer that gets nothing for this long, though the log goes on, is started again."""
 
     drain_s: Annotated[float, Field(ge=0)] = 4.0
     retry_after_ms: Annotated[int, Field(ge=0)] = 1000
@@ -103,4 +103,5 @@ class PublisherSettings(BaseSettings):
             poll_records=self.poll_records,
             coalesce_s=self.coalesce_ms / 1e3,
             session_ms=self.session_ms,
+            stuck_s=self.stuck_s,
         )

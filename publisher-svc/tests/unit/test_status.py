@@ -59,6 +59,16 @@ def test_following_is_ready_until_the_consumer_is_silent_too_long() -> None:
     ]
 
 
+def test_what_the_watch_sees_is_a_reason_until_kafka_gives_something() -> None:
+    desk = Desk(1)
+    desk.follow()
+    for trouble in (("no-broker", "it does not answer"), ("stuck-consumer", "it stands")):
+        desk.following.trouble = trouble
+        assert desk.status.reasons() == [trouble]
+        desk.following.answered()
+        assert desk.status.reasons() == []
+
+
 def test_draining_comes_before_everything() -> None:
     desk = Desk(1)
     desk.status.draining = True

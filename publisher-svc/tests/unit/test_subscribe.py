@@ -158,6 +158,15 @@ def test_trouble_later_keeps_the_door_open_for_what_memory_holds() -> None:
     assert admitted(door) is None
 
 
+def test_who_lacks_partitions_lets_nobody_in() -> None:
+    """A stream would have holes that nobody could see."""
+    door = Door(5)
+    door.following.enter(Phase.INCOMPLETE, "no partition 1")
+    assert admitted(door) is ProblemType.UNAVAILABLE
+    door.following.enter(Phase.FOLLOWING)
+    assert admitted(door) is None
+
+
 def test_between_a_topic_and_its_successor_nobody_is_let_in() -> None:
     """A stream on no partitions would be live on none."""
     door = Door(5)

@@ -15,7 +15,8 @@ class Phase(Enum):
     NO_BROKER = "no-broker"
     NO_TOPIC = "no-topic"
     TWIN = "twin-instance"
-    JOINING = "incomplete-assignment"
+    JOINING = "joining"
+    INCOMPLETE = "incomplete-assignment"
     CATCHING_UP = "catching-up"
     FOLLOWING = "following"
 
@@ -28,6 +29,8 @@ class Following:
     detail: str = "not connected to Kafka yet"
     served: bool = False
     """It has caught up once: what is in memory can be served, whatever the phase is now."""
+    trouble: tuple[str, str] | None = None
+    """What the watch over the log sees while the follower itself sees nothing wrong."""
     polled_s: float = 0.0
     """When the consumer last answered a poll."""
     restarts: int = 0
@@ -36,6 +39,10 @@ class Following:
         """Note a phase."""
         self.phase, self.detail = phase, detail
         self.served = self.served or phase is Phase.FOLLOWING
+
+    def answered(self) -> None:
+        """Kafka gave something: it is there, and the consumer moves."""
+        self.trouble = None
 
     def start_anew(self, detail: str) -> None:
         """What is in memory is worth nothing any more; nobody is served until it is read again."""

@@ -39,6 +39,8 @@ class Status:
         following = self._following
         if following.phase is not Phase.FOLLOWING:
             return [(following.phase.value, following.detail)]
+        if following.trouble is not None:
+            return [following.trouble]
         silent_s = self._clock() - following.polled_s
         if silent_s > self._stuck_s:
             return [("stuck-consumer", f"the live consumer has not answered for {silent_s:.0f} s")]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from contracts.frames import hello_frame
 from contracts.problem import Problem, ProblemType
-from publisher.app.following import Following
+from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
 from publisher.app.plan_replay import Planned, PlanReplay
 from publisher.app.ports import Sink
@@ -57,8 +57,10 @@ class Subscribe:
         """Why nobody can be taken now, if so; asked before a connection is accepted."""
         if self._draining:
             return Problem(ProblemType.UNAVAILABLE, "this instance is stopping; use another")
-        if not self._following.served or self._hub.log.partitions == 0:
-            detail = f"this instance is not ready: {self._following.detail}"
+        following = self._following
+        blind = following.phase is Phase.INCOMPLETE  # to some partitions: streams would have holes
+        if not following.served or blind or self._hub.log.partitions == 0:
+            detail = f"this instance is not ready: {following.detail}"
             return Problem(ProblemType.UNAVAILABLE, detail)
         if len(self._hub) >= self._terms.max_subscribers:
             detail = f"this instance serves its {self._terms.max_subscribers} subscribers already"

@@ -11,21 +11,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import InvalidSessionTimeoutError, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from chassis.logs import get_logger
 from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
 from publisher.domain.errors import PublisherError
+from publisher.domain.incarnation import Incarnation
 from publisher.domain.page import Page, Record, build_page
-from publisher.infra.kafka_connection import KafkaConnection
-from publisher.infra.kafka_group import delete_group, group_members
+from publisher.domain.progress import Verdict
+from publisher.infra.kafka_connection import KafkaConnection, KafkaRefusedError
+from publisher.infra.kafka_group import delete_group
+from publisher.infra.kafka_membership import KafkaMembership
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_topic import TopicIdentity, describe_topic
 from publisher.infra.records import event_type
@@ -36,10 +42,14 @@ _LEAVE_S = 1.5
 """For leaving the group, and again for deleting it: whoever stops a process waits 10 s at most."""
 
 
-class TwinInstanceError(PublisherError):
-    """Another process uses this instance's name; two would split the partitions between them."""
+class StuckConsumerError(PublisherError):
+    """The live consumer gets nothing although there is something to get."""
 
-    code = "twin-instance"
+    code = "stuck-consumer"
+
+    def __init__(self, message: str, *, retriable: bool) -> None:
+        super().__init__(message)
+        self.retriable = retriable
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ class FollowerSettings:
     """A pause after each poll: fewer, larger blocks."""
     commit_s: float = 5.0
     session_ms: int = 6000
+    stuck_s: float = 30.0
+    """How long the consumer may answer nothing before it is started again."""
     retry_s: float = 0.5
 
 
@@ -74,6 +86,14 @@ class KafkaFollower(ConsumerRebalanceListener):
         settings: FollowerSettings,
         clock: Callable[[], float],
     ) -> None:
+        self._membership = KafkaMembership(
+            arguments,
+            settings.group,
+            Incarnation(int(time.time() * 1000), secrets.token_hex(4), settings.instance),
+            session_s=settings.session_ms / 1000,
+            retry_s=settings.retry_s,
+            clock=clock,
+        )
         self._arguments = arguments
         self._connection = connection
         self._offsets = offsets
@@ -84,6 +104,9 @@ class KafkaFollower(ConsumerRebalanceListener):
         self._consumer: AIOKafkaConsumer | None = None
         self._goal: tuple[int, ...] = ()
         self._recreated = False
+        self._stuck: Verdict | None = None
+        self._look_at_group = False
+        self._checked_s = 0.0
         self._committed_s = 0.0
         self._committing: asyncio.Task[None] | None = None
 
@@ -92,6 +115,8 @@ class KafkaFollower(ConsumerRebalanceListener):
 
         Raises:
             TwinInstanceError: the name is in use.
+            StuckConsumerError: starting the consumer again does not help.
+            PublisherError: the brokers refuse what the settings ask for.
         """
         while True:
             while not await self._prepared():  # noqa: ASYNC110 - Kafka tells nobody that it is back
@@ -114,6 +139,10 @@ class KafkaFollower(ConsumerRebalanceListener):
         elif self._following.phase is Phase.NO_TOPIC:  # the same one: a broker did not know it
             self._following.enter(Phase.CATCHING_UP, "reading up to the end of the log")
 
+    def stuck(self, verdict: Verdict) -> None:
+        """The log goes on and the tip stands still."""
+        self._stuck = verdict
+
     async def _follow(self) -> None:
         """Until the topic is recreated."""
         self._recreated = False
@@ -121,7 +150,14 @@ class KafkaFollower(ConsumerRebalanceListener):
             try:
                 await self._join()
                 while not self._recreated:
+                    await self._check_group()
                     await self._poll()
+            except InvalidSessionTimeoutError as error:
+                raise KafkaRefusedError(
+                    f"the brokers do not allow a session of {self._settings.session_ms} ms; set "
+                    "PUBLISHER_SESSION_MS between their group.min.session.timeout.ms and "
+                    "group.max.session.timeout.ms"
+                ) from error
             except (KafkaError, OSError, PublisherError) as error:
                 if isinstance(error, PublisherError) and not error.retriable:
                     raise
@@ -167,11 +203,12 @@ class KafkaFollower(ConsumerRebalanceListener):
             self._hub.add_partition(floor=low, tip=max(low, end - self._settings.prefill))
 
     async def _join(self) -> None:
-        await self._refuse_twin()
+        self._stuck = None
+        await self._membership.wait_for_the_name(partial(self._following.enter, Phase.TWIN))
         self._following.enter(Phase.JOINING, "waiting for Kafka to assign the partitions")
         consumer = AIOKafkaConsumer(
             **self._arguments,
-            client_id=f"broadcaster-publisher-{self._settings.instance}",
+            client_id=self._membership.client_id,
             group_id=self._settings.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -183,24 +220,9 @@ class KafkaFollower(ConsumerRebalanceListener):
             fetch_max_wait_ms=500,
         )
         self._consumer = consumer
-        await consumer.start()
+        async with asyncio.timeout(self._settings.stuck_s):
+            await consumer.start()
         consumer.subscribe([self._connection.topic], listener=self)
-
-    async def _refuse_twin(self) -> None:
-        """Wait until nobody else is in the group.
-
-        A member that was killed stays in it for the session time-out: that is waited for.
-        """
-        deadline_s = self._clock() + self._settings.session_ms / 1000 + 2
-        while members := await group_members(self._arguments, self._settings.group):
-            detail = (
-                f"the instance name {self._settings.instance} is in use: {members[0]} is in the "
-                f"group {self._settings.group}; stop it or choose another PUBLISHER_INSTANCE"
-            )
-            self._following.enter(Phase.TWIN, detail)
-            if self._clock() > deadline_s:
-                raise TwinInstanceError(detail)
-            await asyncio.sleep(self._settings.retry_s)
 
     # -- the group -----------------------------------------------------------------------------
 
@@ -212,6 +234,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         consumer = self._consumer
         if consumer is None:
             return
+        self._look_at_group = True  # a twin may have joined in the same moment
         partitions = {tp.partition for tp in assigned}
         for tp in assigned:
             while tp.partition >= self._hub.log.partitions:  # new ones begin where they begin
@@ -220,22 +243,44 @@ class KafkaFollower(ConsumerRebalanceListener):
         missing = sorted(set(range(self._hub.log.partitions)) - partitions)
         if missing:
             self._following.enter(
-                Phase.JOINING,
+                Phase.INCOMPLETE,
                 f"Kafka assigned this instance no partition {missing[0]}: another process is in "
                 f"the group {self._settings.group}; give each instance its own name",
             )
         else:
             self._following.enter(Phase.CATCHING_UP, "reading up to the end of the log")
 
+    async def _check_group(self) -> None:
+        """After every assignment, and while it is incomplete: leave if an elder is there."""
+        now_s = self._clock()
+        incomplete = self._following.phase is Phase.INCOMPLETE
+        if not self._look_at_group and not (incomplete and now_s > self._checked_s + 1):
+            return
+        self._checked_s = now_s
+        try:
+            await self._membership.leave_to_an_elder()
+        except PublisherError as error:
+            if not error.retriable:
+                raise
+            return  # asked again at the next turn
+        self._look_at_group = False
+
     # -- following -----------------------------------------------------------------------------
 
     async def _poll(self) -> None:
         consumer = self._consumer
         assert consumer is not None  # noqa: S101 - _join made it
-        try:
-            batches = await consumer.getmany(
-                timeout_ms=self._settings.poll_ms, max_records=self._settings.poll_records
+        if self._stuck is not None:
+            raise StuckConsumerError(
+                f"the log goes on, and the live consumer got nothing for "
+                f"{self._settings.stuck_s:g} s",
+                retriable=self._stuck is Verdict.STUCK,
             )
+        try:
+            async with asyncio.timeout(self._settings.stuck_s):
+                batches = await consumer.getmany(
+                    timeout_ms=self._settings.poll_ms, max_records=self._settings.poll_records
+                )
         except OffsetOutOfRangeError as error:
             await self._find_bounds(error.args[0])
             return
@@ -243,6 +288,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         pages = [self._page(tp.partition, records) for tp, records in batches.items() if records]
         pages += await self._passed_over(consumer, {page.partition for page in pages})
         if pages:
+            self._following.answered()
             for _ in self._hub.broadcast(pages):
                 await asyncio.sleep(0)
         self._note_phase()

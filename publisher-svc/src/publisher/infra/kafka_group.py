@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -11,8 +12,16 @@ from aiokafka.protocol.admin import DeleteGroupsRequest
 from publisher.infra.kafka_connection import KafkaRefusedError, away
 
 
-async def group_members(arguments: dict[str, Any], group: str) -> list[str]:
-    """Client ids and hosts of the group's live members.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A consumer in the group."""
+
+    client_id: str
+    host: str
+
+
+async def group_members(arguments: dict[str, Any], group: str) -> list[Member]:
+    """The group's members; one that was killed is among them for its session time-out.
 
     Raises:
         PublisherError: the broker is away or refuses.
@@ -29,7 +38,7 @@ async def group_members(arguments: dict[str, Any], group: str) -> list[str]:
     finally:
         await admin.close()
     (_, _, _, _, _, members, *_) = response.groups[0]
-    return [f"{member[1]} at {member[2].lstrip('/')}" for member in members]
+    return [Member(member[1], member[2].lstrip("/")) for member in members]
 
 
 async def delete_group(arguments: dict[str, Any], group: str) -> None:

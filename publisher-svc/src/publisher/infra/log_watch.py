@@ -1,46 +1,66 @@
-"""Watches the broker's side of the log: its start, its generation, its number of partitions.
+"""Watches the broker's side of the log: its start, its generation, and whether we follow its end.
 
-What Kafka no longer retains is soon no longer served from memory either. Failures are the
-follower's to report; this only tries again.
+What Kafka no longer retains is soon no longer served from memory either. A Kafka that does not
+answer, and a consumer that stands still while the log goes on, show here first: the consumer itself
+polls on and sees nothing. Both are noted for readiness; the second is told to the follower.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from chassis.logs import get_logger
+from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
 from publisher.domain.errors import PublisherError
+from publisher.domain.plan import Positions
+from publisher.domain.progress import Progress, Verdict
 from publisher.infra.kafka_connection import KafkaConnection
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_topic import describe_topic
 
 _log = get_logger("publisher.log_watch")
 
+_FAILURES = 2
+"""Looks in a row that got no answer: one may be a leader's change."""
+
+
+class Follows(Protocol):
+    """What is told of the topic and of its own standstill: the follower."""
+
+    def topic_recreated(self) -> None:
+        """Called while the topic is another than it was."""
+
+    def topic_missing(self, missing: bool) -> None:
+        """Called at every other look, with whether there is no such topic."""
+
+    def stuck(self, verdict: Verdict) -> None:
+        """The log goes on and the tip stands still."""
+
 
 class LogWatch:
-    """See the module. `recreated` is called while the topic is another than it was.
-
-    `missing` is called at every other look, with whether there is no such topic.
-    """
+    """See the module."""
 
     def __init__(
         self,
         connection: KafkaConnection,
         offsets: KafkaTopicOffsets,
         hub: Hub,
+        following: Following,
+        follower: Follows,
         *,
         interval_s: float,
-        recreated: Callable[[], None],
-        missing: Callable[[bool], None],
+        stuck_s: float,
     ) -> None:
         self._connection = connection
         self._offsets = offsets
         self._hub = hub
+        self._following = following
+        self._follower = follower
         self._interval_s = interval_s
-        self._recreated = recreated
-        self._missing = missing
+        self._progress = Progress(max(stuck_s, 4 * interval_s))
+        self._failures = 0
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -50,18 +70,51 @@ class LogWatch:
                 continue
             try:
                 await self._look()
-            except PublisherError:
+            except PublisherError as error:
+                self._progress.unknown(asyncio.get_running_loop().time())
+                self._failures += 1
+                if self._failures >= _FAILURES:
+                    self._following.trouble = (
+                        Phase.NO_BROKER.value,
+                        f"Kafka does not answer: {error}",
+                    )
                 continue
+            self._failures = 0
 
     async def _look(self) -> None:
         topic = await describe_topic(self._connection)
         if topic is not None and topic.generation != self._hub.generation:
             _log.error("the topic was recreated", was=self._hub.generation, now=topic.generation)
-            self._recreated()
+            self._follower.topic_recreated()
             return
-        self._missing(topic is None)
+        self._follower.topic_missing(topic is None)
         if topic is None:
             return
         bounds = await self._offsets.log_ends(self._hub.log.partitions)
         for partition, earliest in enumerate(bounds.earliest):
             self._hub.expire(partition, earliest)
+        await self._judge(bounds.ends)
+
+    async def _judge(self, ends: Positions) -> None:
+        """Are we getting on? Ends may be held back by a transaction: then ask for the stable ones.
+
+        Who still joins or reads up is judged too: it must get there.
+        """
+        if any(tip < end for tip, end in zip(self._hub.log.tips, ends, strict=False)):
+            ends = await self._offsets.stable_ends(len(ends))
+        verdict = self._progress.look(
+            self._hub.log.tips[: len(ends)], ends, asyncio.get_running_loop().time()
+        )
+        if verdict is Verdict.FINE:
+            self._following.trouble = None
+        elif verdict is Verdict.WAITING and self._is_away():
+            self._following.trouble = None  # it answers again
+        elif verdict in (Verdict.STUCK, Verdict.HOPELESS):
+            detail = "the log goes on, and the live consumer gets nothing; it is started again"
+            self._following.trouble = ("stuck-consumer", detail)
+            _log.error("the live consumer is stuck", tips=self._hub.log.tips, ends=ends)
+            self._follower.stuck(verdict)
+
+    def _is_away(self) -> bool:
+        trouble = self._following.trouble
+        return trouble is not None and trouble[0] == Phase.NO_BROKER.value
