@@ -76,13 +76,12 @@ async def _controller_of(scene: Scene) -> int:
         return await active_controller(admin)
 
 
-async def _killed_and_back(scene: Scene, node_id: int) -> None:
+async def _killed_and_back(scene: Scene, node_id: int, what: str) -> None:
     node = scene.stage.nodes[node_id - 1]
     await asyncio.to_thread(node.kill)
     before = scene.acked()
     scene.healed()  # with one of three gone all must go on
-    recovered_s = await scene.recover()
-    scene.stage.notes.append(f"{recovered_s:.1f}")
+    scene.noted(f"without the {what}", await scene.recover())
     assert scene.acked() > before
     await asyncio.to_thread(node.start)
     await scene.more(1)
@@ -92,14 +91,14 @@ async def _killed_and_back(scene: Scene, node_id: int) -> None:
 @fault(cluster=True, publishers=2, timeout_s=200)
 async def leader_killed(scene: Scene) -> None:
     """The leader of partition 0 of three brokers is killed, and comes back."""
-    await _killed_and_back(scene, await _leader_of(scene, 0))
+    await _killed_and_back(scene, await _leader_of(scene, 0), "leader")
 
 
 @fault(cluster=True, publishers=2, timeout_s=200)
 async def leader_then_controller_killed(scene: Scene) -> None:
     """The leader of partition 0 is killed; when it is back, the active controller."""
-    await _killed_and_back(scene, await _leader_of(scene, 0))
-    await _killed_and_back(scene, await _controller_of(scene))
+    await _killed_and_back(scene, await _leader_of(scene, 0), "leader")
+    await _killed_and_back(scene, await _controller_of(scene), "controller")
 
 
 @fault(cluster=True, timeout_s=200)
@@ -108,4 +107,4 @@ async def group_coordinator_killed(scene: Scene) -> None:
     group = f"test.{scene.stage.topic}"[:90] + ".p1"
     async with administration(scene.stage.bootstrap) as admin:
         node_id = int(await admin.find_coordinator(group))
-    await _killed_and_back(scene, node_id)
+    await _killed_and_back(scene, node_id, "coordinator")

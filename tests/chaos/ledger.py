@@ -41,6 +41,8 @@ class Stretch:
     told: str | None = None
     """The problem that ended it: what lies beyond its positions it was told to have missed."""
 
+    before_cut: bool = False
+    """It began before the broker lost its log's end."""
     done: bool = False
     """A bounded one that was told its end."""
 
@@ -93,6 +95,13 @@ class Ledger:
         log = self.logs[stretch.generation]
         got = ((p, offset) for p, offsets in stretch.got.items() for offset in offsets)
         return [place for place in got if place not in log.known and place not in log.lost]
+
+    def untold(self, stretch: Stretch) -> list[Place]:
+        """What the broker lost after a stretch got it: that must be told."""
+        if stretch.done or stretch.told or not stretch.before_cut:
+            return []
+        lost = self.logs[stretch.generation].lost
+        return [(p, at) for p, offsets in stretch.got.items() for at in offsets if (p, at) in lost]
 
     def delivered(self, stretch: Stretch) -> None:
         """Take what somebody got: the others should have it too."""

@@ -34,6 +34,7 @@ class Row:
     recovered_s: float = 0.0
     took_s: float = 0.0
     complaints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -49,7 +50,8 @@ class Row:
             f"{self.delivered:>9} {self.lost:>5} {self.duplicated:>6} {self.gaps:>5} "
             f"{self.twice:>7} {self.recovered_s:>7.1f} {self.took_s:>6.0f}"
         )
-        shown = [f"    ! {complaint}" for complaint in self.complaints[:8]]
+        shown = [f"    {note}" for note in self.notes]
+        shown += [f"    ! {complaint}" for complaint in self.complaints[:8]]
         if self.twice_known:
             shown.append(f"    ! {self.twice_known} stored twice, never of unknown outcome")
         if len(self.complaints) > 8:

@@ -55,6 +55,8 @@ class Scene:
     ledger: Ledger = field(default_factory=Ledger)
     tolerated: set[str] = field(default_factory=set)
     """Problems that subscribers may be told in this fault."""
+    gone: set[str] = field(default_factory=set)
+    """Generations of the topic that are no more."""
     healed_s: float = 0.0
     _past: list[Load] = field(default_factory=list)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -75,6 +77,10 @@ class Scene:
     def healed(self) -> None:
         """The fault is over: from here on recovery is timed."""
         self.healed_s = time.monotonic()
+
+    def noted(self, what: str, seconds: float) -> None:
+        """A recovery in the midst of the fault, for the table."""
+        self.stage.notes.append(f"{what} all went on after {seconds:.1f} s")
 
     # -- beginning -----------------------------------------------------------------------------
 
@@ -143,6 +149,9 @@ class Scene:
         """Kafka lost what it had from these ends on; call it after `seal`."""
         (generation,) = self.ledger.logs
         self.ledger.cut(generation, ends)
+        for subscriber in self.subscribers:
+            for stretch in subscriber.stretches:
+                stretch.before_cut = True
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -163,7 +172,9 @@ class Scene:
         goal = {place[0]: place[1] + 1}
         waiting = [each for each in self.subscribers if not each.kept_slow]
         await eventually(
-            lambda: all(each.reached(goal) for each in waiting), "everybody caught up", timeout_s
+            lambda: all(each.reached(goal, self.gone) for each in waiting),
+            "everybody caught up",
+            timeout_s,
         )
         return time.monotonic() - self.healed_s
 
@@ -179,16 +190,26 @@ class Scene:
         complaints: list[str] = []
         try:
             await eventually(
-                lambda: all(each.reached(oracle.ends) for each in self.subscribers), "the end", 30
+                lambda: all(each.reached(oracle.ends, self.gone) for each in self.subscribers),
+                "the end",
+                30,
             )
         except AssertionError:
-            behind = [s.manner.name for s in self.subscribers if not s.reached(oracle.ends)]
+            behind = [
+                s.manner.name for s in self.subscribers if not s.reached(oracle.ends, self.gone)
+            ]
             complaints.append(f"never got to the end: {dict(Counter(behind))}")
         await self.close()
         for load in self.loads:
             self.ledger.acks(generation, load.told)
         return verdict(
-            Row(name, recovered_s=recovered_s, took_s=seconds, complaints=tuple(complaints)),
+            Row(
+                name,
+                recovered_s=recovered_s,
+                took_s=seconds,
+                complaints=tuple(complaints),
+                notes=tuple(self.stage.notes),
+            ),
             self.ledger,
             [each.told for each in [*self._past, *self.loads]],
             self.subscribers,

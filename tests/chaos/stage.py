@@ -26,7 +26,7 @@ QUICK_BROKER = {
     "log.retention.check.interval.ms": "300",
     "log.initial.task.delay.ms": "300",
     "group.min.session.timeout.ms": "1000",
-    "transaction.max.timeout.ms": "900000",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
 }
 
 

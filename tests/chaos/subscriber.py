@@ -56,6 +56,8 @@ class Subscriber:
     refusals: list[str] = field(default_factory=list)
     kept_slow: bool = False
     """Reads nothing while set (slow ones only); else it pauses now and then by itself."""
+    calm: bool = False
+    """Does not cut itself."""
     finishing: bool = False
     """A bounded one begins no other stretch."""
     _stretch: Stretch | None = None
@@ -106,13 +108,18 @@ class Subscriber:
         if self._connection is not None:
             self._connection.transport.abort()
 
-    def reached(self, ends: dict[int, int]) -> bool:
-        """Whether it stands at these ends; bounded ones go to ends of their own."""
+    def reached(self, ends: dict[int, int], gone: set[str]) -> bool:
+        """Whether it stands at these ends of a topic that is none of those that are `gone`.
+
+        Bounded ones go to ends of their own.
+        """
         if self.manner.bounded:
             return not self.finishing or self._stretch is None
         stretch = self._stretch
-        return stretch is not None and all(
-            stretch.positions.get(partition, 0) >= end for partition, end in ends.items()
+        return (
+            stretch is not None
+            and stretch.generation not in gone
+            and all(stretch.positions.get(partition, 0) >= end for partition, end in ends.items())
         )
 
     # -- one connection ------------------------------------------------------------------------
@@ -157,7 +164,7 @@ class Subscriber:
                 await self._dawdle(connection)
             if loop.time() - self._heard_s > _SILENT_S:
                 connection.transport.abort()
-            if self.manner.cuts_itself and self.chance.random() < 0.12:
+            if self.manner.cuts_itself and not self.calm and self.chance.random() < 0.12:
                 connection.transport.abort()
 
     async def _dawdle(self, connection: RawWebSocket) -> None:

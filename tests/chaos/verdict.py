@@ -74,6 +74,8 @@ def _of_subscribers(
             ledger.delivered(stretch)
     delivered = gaps = repeated = 0
     for name, stretch in stretches:
+        if untold := ledger.untold(stretch):
+            complaints.append(f"{name} was not told that {untold[:3]} were lost")
         found = ledger.judge(stretch)
         delivered += found.delivered
         gaps += len(found.gaps)
