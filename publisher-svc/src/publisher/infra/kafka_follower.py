@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from chassis.logs import get_logger
+from chassis.logs import BoundedLog, get_logger
 from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
 from publisher.domain.errors import PublisherError
@@ -94,6 +94,7 @@ class KafkaFollower(ConsumerRebalanceListener):
             retry_s=settings.retry_s,
             clock=clock,
         )
+        self._complain = BoundedLog(_log.warning, 10.0, clock)
         self._arguments = arguments
         self._connection = connection
         self._offsets = offsets
@@ -298,13 +299,22 @@ class KafkaFollower(ConsumerRebalanceListener):
 
     def _page(self, partition: int, records: list[Any]) -> Page:
         tip = self._hub.log.tips[partition]
-        return build_page(
+        page = build_page(
             partition,
             tip,
             records[-1].offset + 1,
             [Record(r.offset, r.timestamp, r.key, r.value) for r in records],
             event_type,
         )
+        if page.skipped:
+            first = next(r.offset for r in records if event_type(r.value) is None)
+            self._complain(
+                "records that are no events are skipped: something else writes to the topic",
+                partition=partition,
+                first_offset=first,
+                records=page.skipped,
+            )
+        return page
 
     async def _passed_over(self, consumer: AIOKafkaConsumer, read: set[int]) -> list[Page]:
         """Pages of holes: what the consumer passed without a record (markers, aborted ones).
