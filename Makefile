@@ -10,10 +10,10 @@ SOURCES := contracts/src infra/chassis/src infra/local-kafka/src infra/stack/src
 TESTED := contracts/tests infra/chassis/tests infra/local-kafka/tests infra/stack/tests listener-svc/tests publisher-svc/tests clients/python/tests tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup run stop demo test test-unit chaos figures check fmt lock clean wipe
+.PHONY: help setup run stop docker-run docker-stop demo test test-unit chaos figures check fmt lock clean wipe
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## prepare the environment in .venv (done by every other target too)
 
@@ -26,6 +26,13 @@ run: $(STAMP) ## start Kafka, the listener and the publisher; says what to try n
 
 stop: $(STAMP) ## end what make run started; records stay
 	@$(BIN)/broadcaster-stack stop
+
+docker-run: ## the same in containers, with two publishers: docker compose; Ctrl-C ends it
+	@echo 'Subscribe at ws://localhost:8081/websocket and 8082, publish at ws://localhost:8080/websocket (user:pwd)'
+	@infra/compose.sh up --build
+
+docker-stop: ## end what make docker-run started; records stay
+	@infra/compose.sh down
 
 demo: $(STAMP) ## show a producer and two subscribers against a running Broadcaster
 	@BROADCASTER_USER=$${BROADCASTER_USER:-user} BROADCASTER_PASSWORD=$${BROADCASTER_PASSWORD:-pwd} $(BIN)/broadcaster demo
@@ -52,6 +59,7 @@ check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, d
 	$(BIN)/python infra/checks/settings_table.py --check
 	$(BIN)/python infra/checks/invariants.py
 	$(BIN)/shellcheck infra/*.sh infra/checks/*.sh .ci/run
+	$(BIN)/hadolint infra/docker/Dockerfile
 	infra/checks/unwanted.sh
 
 fmt: $(STAMP) ## format and mend what can be mended
