@@ -115,6 +115,7 @@ class Listener:
             ],
             exception_handlers=problem_handlers(),
         )
+        self.app.router.redirect_slashes = False  # an address that is nearly right is not right
 
     def not_ready(self) -> list[NotReady]:
         """Why the listener cannot do its job now."""

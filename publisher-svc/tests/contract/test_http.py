@@ -57,7 +57,7 @@ async def test_what_operators_read(
 async def test_other_addresses(kafka_topic: TopicFactory, start_publisher: StartPublisher) -> None:
     publisher = start_publisher(kafka_topic())
 
-    for path in ("/", "/nothing", "/websocket/x"):
+    for path in ("/", "/nothing", "/status/", "/websocket/x"):
         answer = publisher.answer(path)
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/problem+json"

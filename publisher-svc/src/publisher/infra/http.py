@@ -40,7 +40,9 @@ def application(
         plain=_answer(Problem(ProblemType.UPGRADE_REQUIRED, _CONNECT)),
     )
     handlers: dict[Any, Any] = {HTTPException: _on_http_exception}
-    return Starlette(routes=[*sockets, *probes], exception_handlers=handlers)
+    app = Starlette(routes=[*sockets, *probes], exception_handlers=handlers)
+    app.router.redirect_slashes = False  # an address that is nearly right is not right
+    return app
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
