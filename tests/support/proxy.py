@@ -97,6 +97,8 @@ class Link:
         self._proxy = proxy
         self._client = client
         self._target: asyncio.StreamWriter | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Pump both ways until either end is gone."""
@@ -115,8 +117,13 @@ class Link:
                 if writer is not None:
                     writer.close()
 
+    def swallow(self) -> None:
+        """A black hole for this link alone, until it is cut."""
+        self._flows.clear()
+
     def cut(self) -> None:
         """RST to both ends."""
+        self._flows.set()
         for writer in (self._client, self._target):
             if writer is not None:
                 end: socket.socket | None = writer.get_extra_info("socket")
@@ -139,7 +146,7 @@ class Link:
         try:
             loop = asyncio.get_running_loop()
             while data := await reader.read(_CHUNK_BYTES):
-                await self._proxy.flowing()
+                await self._flowing()
                 await queue.put((loop.time() + self._proxy.delay_s, data))
                 if rate := self._proxy.bytes_per_s:
                     await asyncio.sleep(len(data) / rate)
@@ -147,6 +154,10 @@ class Link:
             await writing
         finally:
             writing.cancel()
+
+    async def _flowing(self) -> None:
+        await self._flows.wait()
+        await self._proxy.flowing()
 
     async def _write(
         self, queue: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
@@ -160,7 +171,7 @@ class Link:
                 return
             if (wait_s := due_s - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
-            await self._proxy.flowing()
+            await self._flowing()
             try:
                 if not writer.is_closing():
                     writer.write(data)

@@ -15,6 +15,7 @@ class Phase(Enum):
     NO_BROKER = "no-broker"
     NO_TOPIC = "no-topic"
     TWIN = "twin-instance"
+    STUCK = "stuck-consumer"
     JOINING = "joining"
     INCOMPLETE = "incomplete-assignment"
     CATCHING_UP = "catching-up"

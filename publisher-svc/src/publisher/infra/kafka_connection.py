@@ -109,7 +109,9 @@ class KafkaConnection:
             if self._client is None:
                 client = AIOKafkaClient(
                     **self._arguments,
-                    request_timeout_ms=round(self._timeout_s * 1000),
+                    # Below ours: aiokafka renews a connection only if it gives up by itself, and
+                    # one that leads nowhere (no reset came) would be asked for ever.
+                    request_timeout_ms=round(self._timeout_s * 800),
                     metadata_max_age_ms=10_000,
                 )
                 try:

@@ -163,7 +163,10 @@ class KafkaFollower(ConsumerRebalanceListener):
                 if isinstance(error, PublisherError) and not error.retriable:
                     raise
                 self._following.restarts += 1
-                self._following.enter(Phase.NO_BROKER, f"Kafka cannot be followed now: {error}")
+                hung = isinstance(error, StuckConsumerError | TimeoutError)
+                phase = Phase.STUCK if hung else Phase.NO_BROKER
+                why = str(error) or type(error).__name__
+                self._following.enter(phase, f"Kafka cannot be followed now: {why}")
                 _log.warning("the live consumer failed; starting it again", error=repr(error))
                 await self._close_consumer()
                 await asyncio.sleep(self._settings.retry_s)

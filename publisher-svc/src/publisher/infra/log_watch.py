@@ -26,6 +26,10 @@ _FAILURES = 2
 """Looks in a row that got no answer: one may be a leader's change."""
 
 
+_JUDGED = {Phase.JOINING, Phase.CATCHING_UP, Phase.FOLLOWING}
+"""In the others the follower knows what it waits for."""
+
+
 class Follows(Protocol):
     """What is told of the topic and of its own standstill: the follower."""
 
@@ -96,10 +100,10 @@ class LogWatch:
         await self._judge(bounds.ends)
 
     async def _judge(self, ends: Positions) -> None:
-        """Are we getting on? Ends may be held back by a transaction: then ask for the stable ones.
-
-        Who still joins or reads up is judged too: it must get there.
-        """
+        """Are we getting on? A transaction may hold ends back: then ask for the stable ones."""
+        if self._following.phase not in _JUDGED:
+            self._progress.unknown(asyncio.get_running_loop().time())
+            return
         if any(tip < end for tip, end in zip(self._hub.log.tips, ends, strict=False)):
             ends = await self._offsets.stable_ends(len(ends))
         verdict = self._progress.look(
