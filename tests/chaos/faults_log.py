@@ -13,7 +13,7 @@ from chaos.fault import fault
 from chaos.load import event
 from chaos.scene import Scene
 from local_kafka.topics import partition_ranges
-from local_kafka.trimming import Keep, trim
+from local_kafka.trimming import Before, trim
 from support.records import producing, write
 
 # -- holes -----------------------------------------------------------------------------------------
@@ -93,17 +93,18 @@ async def compaction(scene: Scene) -> None:
 # -- moving bounds ---------------------------------------------------------------------------------
 
 
-@fault(partitions=2, scene={"tolerated": {"cursor-expired"}})
+@fault(partitions=2, scene={"tolerated": {"cursor-expired"}, "size_bytes": 6000, "crowd": 0.5})
 async def records_deleted(scene: Scene) -> None:
     """DeleteRecords overtakes subscribers that read nothing, and others in the midst of replays."""
     slow = scene.of("slow")
     for each in slow:
         each.kept_slow = True
     await asyncio.sleep(8)
-    await scene.snapshot()
+    ends = await scene.snapshot()
     for each in scene.of("replaying", "filtered"):
         each.cut()
-    await trim(scene.stage.bootstrap, scene.stage.topic, Keep(20))
+    for partition, end in ends.items():
+        await trim(scene.stage.bootstrap, scene.stage.topic, Before(end - 20), partition)
     for each in slow:
         each.kept_slow = False
     scene.healed()

@@ -57,7 +57,10 @@ class Scene:
     """Problems that subscribers may be told in this fault."""
     gone: set[str] = field(default_factory=set)
     """Generations of the topic that are no more."""
+    size_bytes: int = 400
     healed_s: float = 0.0
+    recovered_s: float | None = None
+    """From the latest healing to the first recovery after it."""
     _past: list[Load] = field(default_factory=list)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -76,7 +79,7 @@ class Scene:
 
     def healed(self) -> None:
         """The fault is over: from here on recovery is timed."""
-        self.healed_s = time.monotonic()
+        self.healed_s, self.recovered_s = time.monotonic(), None
 
     def noted(self, what: str, seconds: float) -> None:
         """A recovery in the midst of the fault, for the table."""
@@ -106,7 +109,14 @@ class Scene:
         era = len(self._past)
         url = self.stage.listener.websocket_url
         self.loads = [
-            Load(url, f"{name}{era}", rate=self.rate / 2, all_keyed=self.all_keyed) for name in "ab"
+            Load(
+                url,
+                f"{name}{era}",
+                rate=self.rate / 2,
+                size_bytes=self.size_bytes,
+                all_keyed=self.all_keyed,
+            )
+            for name in "ab"
         ]
         for load in self.loads:
             load.start()
@@ -127,10 +137,12 @@ class Scene:
         self._past += self.loads
         self.loads = []
 
-    async def snapshot(self) -> None:
-        """Note what the topic holds before it forgets something."""
+    async def snapshot(self) -> dict[int, int]:
+        """Note what the topic holds before it forgets something; gives the noted ends."""
         generation = await self.stage.generation()
-        self.ledger.read_back(generation, await read_topic(self.stage.bootstrap, self.stage.topic))
+        oracle = await read_topic(self.stage.bootstrap, self.stage.topic)
+        self.ledger.read_back(generation, oracle)
+        return oracle.ends
 
     async def used(self, partition: int) -> None:
         """Until the load has reached a partition, and everybody has it in its cursor."""
@@ -176,7 +188,9 @@ class Scene:
             "everybody caught up",
             timeout_s,
         )
-        return time.monotonic() - self.healed_s
+        if self.recovered_s is None:
+            self.recovered_s = time.monotonic() - self.healed_s
+        return self.recovered_s
 
     async def finish(self, name: str, recovered_s: float, seconds: float) -> Row:
         """Stop the load, let everybody get to the end, judge."""
