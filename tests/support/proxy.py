@@ -97,6 +97,7 @@ class Link:
         self._proxy = proxy
         self._client = client
         self._target: asyncio.StreamWriter | None = None
+        self._half_closed = False
         self._flows = asyncio.Event()
         self._flows.set()
 
@@ -136,6 +137,7 @@ class Link:
         """FIN to the client; False when it is closing anyway."""
         if self._client.is_closing():
             return False
+        self._half_closed = True
         self._client.write_eof()
         return True
 
@@ -172,6 +174,8 @@ class Link:
             if (wait_s := due_s - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
             await self._flowing()
+            if self._half_closed and writer is self._client:
+                continue  # nobody reads it; the other end is not to know
             try:
                 if not writer.is_closing():
                     writer.write(data)
