@@ -12,7 +12,7 @@ import pytest
 
 from support.kafka_container import KafkaContainer
 
-pytestmark = [pytest.mark.docker, pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.docker, pytest.mark.kafka, pytest.mark.timeout(620)]
 
 ROOT = Path(__file__).parents[2]
 SUITES = ["listener-svc/tests/integration", "publisher-svc/tests/integration"]
@@ -29,7 +29,7 @@ def test_the_integration_suites_pass_on_the_image(
         "COLUMNS": "120",
     }
     suites = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=360, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False
     )
     closing = suites.stdout.rstrip().rpartition("\n")[2]
     with capsys.disabled():
