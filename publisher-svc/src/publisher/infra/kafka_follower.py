@@ -20,7 +20,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError, OffsetOutOfRangeError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.structs import TopicPartition
 
 from chassis.logs import BoundedLog, get_logger
 from publisher.app.following import Following, Phase
@@ -29,6 +29,7 @@ from publisher.domain.errors import PublisherError
 from publisher.domain.incarnation import Incarnation
 from publisher.domain.page import Page, Record, build_page
 from publisher.domain.progress import Verdict
+from publisher.infra.kafka_commits import KafkaCommits
 from publisher.infra.kafka_connection import KafkaConnection, KafkaRefusedError
 from publisher.infra.kafka_group import delete_group
 from publisher.infra.kafka_membership import KafkaMembership
@@ -108,8 +109,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         self._stuck: Verdict | None = None
         self._look_at_group = False
         self._checked_s = 0.0
-        self._committed_s = 0.0
-        self._committing: asyncio.Task[None] | None = None
+        self._commits = KafkaCommits(lambda: hub.log.tips, settings.commit_s, clock)
 
     async def run(self) -> None:
         """Follow until cancelled.
@@ -296,7 +296,7 @@ class KafkaFollower(ConsumerRebalanceListener):
             for _ in self._hub.broadcast(pages):
                 await asyncio.sleep(0)
         self._note_phase()
-        self._commit_sometimes(consumer)
+        self._commits.sometimes(consumer)
         # getmany() does not give way while it has records buffered
         await asyncio.sleep(self._settings.coalesce_s if pages else 0)
 
@@ -359,35 +359,9 @@ class KafkaFollower(ConsumerRebalanceListener):
             if self._consumer is not None:
                 self._consumer.seek(tp, self._hub.log.tips[partition])
 
-    # -- commits -------------------------------------------------------------------------------
-
-    def _commit_sometimes(self, consumer: AIOKafkaConsumer) -> None:
-        now_s = self._clock()
-        if now_s - self._committed_s < self._settings.commit_s or self._committing is not None:
-            return
-        self._committed_s = now_s
-        self._committing = asyncio.ensure_future(self._commit(consumer))
-
-    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
-        tips = self._hub.log.tips
-        positions = {
-            tp: OffsetAndMetadata(tips[tp.partition], "")
-            for tp in consumer.assignment()
-            if tp.partition < len(tips)
-        }
-        try:
-            if positions:
-                await consumer.commit(positions)
-        except (KafkaError, OSError) as error:
-            _log.warning("the group's offsets were not committed", error=repr(error))
-        finally:
-            self._committing = None
-
     async def _close_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
-        if self._committing is not None:
-            self._committing.cancel()
-            self._committing = None
+        self._commits.stop()
         if consumer is not None:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 await asyncio.wait_for(consumer.stop(), _LEAVE_S)
