@@ -46,12 +46,14 @@ async def test_stored_delivered_and_accepted_are_the_same_bytes(system: System) 
     for event in events:
         listener.send(orjson.dumps(event, option=orjson.OPT_INDENT_2))
     await _until(lambda: len(answers) == len(events))
+    listener.close()
+    await listener.closed
     assert {answer["type"] for answer in answers} == {"ack"}, answers
 
     stored = await _stored(system, len(events))
     frames: list[bytes] = []
-    await connect(f"{system.publisher.websocket_url}?since=0&until=now", frames.append)
-    await _until(lambda: len(frames) == len(events) + 2)
+    replay = await connect(f"{system.publisher.websocket_url}?since=0&until=now", frames.append)
+    assert await replay.closed == 1000
     assert frames[1:-1] == [event_frame(0, at, value) for at, value in enumerate(stored)]
 
     stream = broadcaster.subscribe(system.publisher.websocket_url, since="0", until="now")
