@@ -131,6 +131,7 @@ class Listener:
     async def drain(self) -> None:
         """Take nothing new, answer all that was taken, tell the clients."""
         self.posts.draining = True
+        # Reading stops in this step, before the log takes no more: no frame is read to be refused.
         told = asyncio.ensure_future(self.websocket.drain())
         await self.log.drain(self._settings.drain_timeout_s)
         await told

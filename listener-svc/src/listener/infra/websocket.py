@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -109,11 +109,16 @@ class IngestWebSocket:
             self._connections.discard(connection)
             self._tally.unheard += connection.session.in_flight
 
-    async def drain(self) -> None:
-        """Read no more, and close each connection (1012) once all its events are answered."""
+    def drain(self) -> Awaitable[None]:
+        """Take no frame from now on, in this very step; the rest is to be awaited: close each
+        connection (1012) once all its events are answered.
+        """
         self._draining = True
         for connection in self._connections:
             connection.drain()
+        return self._all_ended()
+
+    async def _all_ended(self) -> None:
         while self._connections:
             await asyncio.wait([each.ended for each in self._connections])
 

@@ -208,6 +208,22 @@ async def test_draining_answers_what_was_taken_then_closes_with_1012(
     assert newcomer.close_code == 1012
 
 
+async def test_draining_stops_the_reading_in_the_same_step(
+    service: Service, client: FakeClient
+) -> None:
+    """The log takes no more right after it: a frame read in between would be refused."""
+    run = client.run(service.websocket)
+    client.text(event("a"))
+    await settle()
+    client.text(event("on its way"))
+    draining = asyncio.ensure_future(service.websocket.drain())
+    await settle()
+    assert len(service.log.records) == 1
+    service.log.store()
+    await asyncio.wait_for(draining, 1)
+    await run
+
+
 async def test_a_client_that_leaves_does_not_hold_the_drain(service: Service) -> None:
     client = FakeClient(authorization=AUTHORIZATION)
     run = client.run(service.websocket)
