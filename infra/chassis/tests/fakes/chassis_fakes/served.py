@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from chassis.errors import RawWriteRefusedError
 from chassis.raw_websocket import EXTENSION, RawWebSocket, RawWebSocketProtocol
 from chassis.server import bind
 from chassis_fakes.peer import TIMEOUT_S, Peer
@@ -123,3 +125,14 @@ async def until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert asyncio.get_running_loop().time() < deadline_s, f"not in time: {what}"
         await asyncio.sleep(0.005)
+
+
+def refuses(raw: RawWebSocket) -> None:
+    """After the end the raw side answers, and writes nothing."""
+    assert not raw.is_open
+    for writer in (raw.writer, raw.batch_writer):
+        with pytest.raises(RawWriteRefusedError):
+            writer()
+    raw.set_write_buffer_limits(64 << 10, 16 << 10)
+    assert raw.buffered_bytes == 0
+    raw.abort()
