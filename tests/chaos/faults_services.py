@@ -102,14 +102,18 @@ async def twin_started(scene: Scene) -> None:
 
 async def _all_on_the_first(scene: Scene) -> None:
     """Until all are connected there (but those bounded ones that are between two streams)."""
+    both = scene.stage.urls
     for each in scene.subscribers:
         each.calm = True
-        each.home = -1  # who is cut goes to the next one
+        each.urls = both[:1]
         each.cut()
     goal = len(scene.subscribers) - len(scene.of("bounded"))
-    for _ in range(100):
+    for _ in range(200):
         status = await asyncio.to_thread(scene.stage.publishers[0].status)
         if status["subscribers"]["total"] >= goal:
-            return
+            break
         await asyncio.sleep(0.05)
-    raise AssertionError(f"not all {goal} subscribers came to one instance")
+    else:
+        raise AssertionError(f"not all {goal} subscribers came to one instance")
+    for each in scene.subscribers:
+        each.urls, each.home = both, 0

@@ -170,18 +170,16 @@ class Scene:
     async def recover(self, timeout_s: float = 60) -> float:
         """Until an event that was sent after `healed_s` was acked and has reached everybody."""
         mark = {load: load.sent_number() for load in self.loads}
-        place = (-1, -1)
-
-        def acked_after() -> bool:
-            nonlocal place
-            for load, number in mark.items():
-                if (found := load.ack_after(number)) is not None:
-                    place = found
-                    return True
-            return False
-
-        await eventually(acked_after, "an ack after the fault", timeout_s)
-        goal = {place[0]: place[1] + 1}
+        await eventually(
+            lambda: all(load.ack_after(number) is not None for load, number in mark.items()),
+            "an ack after the fault",
+            timeout_s,
+        )
+        goal: dict[int, int] = {}  # by partition: what is acked by now, whenever it was sent
+        for load in self.loads:
+            for places in load.told.acked.values():
+                for partition, offset in places:
+                    goal[partition] = max(goal.get(partition, 0), offset + 1)
         waiting = [each for each in self.subscribers if not each.kept_slow]
         await eventually(
             lambda: all(each.reached(goal, self.gone) for each in waiting),

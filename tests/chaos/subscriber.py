@@ -149,7 +149,7 @@ class Subscriber:
         if not self.manner.slow:
             return await connect(url, self._on_text)
         end = socket.socket()
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 10)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         end.setblocking(False)
         parts = urlsplit(url)
         await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", parts.port))

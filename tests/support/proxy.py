@@ -46,8 +46,8 @@ class Proxy:
     async def close(self) -> None:
         """Stop listening and cut what is connected."""
         self.refuse()
-        self.cut()
         while self.links:
+            self.cut()
             await asyncio.sleep(0.01)
 
     def refuse(self) -> None:
