@@ -126,13 +126,12 @@ async def fan_out(
 
 async def replay(publisher: PublisherProcess, subscribers: int, events: int) -> Figure:
     """Everybody from the beginning."""
-    cpu_s, started_s = publisher.cpu_s, time.perf_counter()
+    cpu_s = publisher.cpu_s
     clients = _clients(publisher, f"/websocket?since=0&until={events}", subscribers, events)
     reports = [await asyncio.to_thread(_report, client) for client in clients]
     seconds = max(report["ended_s"] for report in reports) - min(
         report["started_s"] for report in reports
     )
-    del started_s
     name = f"replay, {subscribers} × {events:,}"
     breaks = sum(report["breaks"] for report in reports)
     return _figure(name, publisher, subscribers * events, seconds, cpu_s, breaks)

@@ -34,7 +34,7 @@ class Subscription:
 
     __slots__ = (
         "announced", "encoding", "heartbeat_due", "in_hand", "lane", "positions", "queued",
-        "reached_ms", "replayed", "sink", "slot", "standstill", "stop", "wanted", "write",
+        "reached_ms", "replayed", "sink", "standstill", "stop", "wanted", "write",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, plan: Plan, wanted: Filter, encoding: Encoding) -> None:
@@ -58,8 +58,6 @@ class Subscription:
         self.standstill: Standstill | None = None
         self.heartbeat_due = False
         """A heartbeat fell into a pause of its socket."""
-        self.slot = 0
-        """The heartbeat sweep's slot that it is in."""
 
     @property
     def is_complete(self) -> bool:
