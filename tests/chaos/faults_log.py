@@ -182,3 +182,52 @@ async def log_lost_its_end(scene: Scene) -> None:
     await scene.recover()
     told = sum(1 for each in scene.subscribers if each.told)
     assert told > len(scene.subscribers) // 2, f"only {told} were told"
+
+
+@fault(partitions=2, scene={"tolerated": {"cursor-ahead"}})
+async def log_lost_its_end_and_grew(scene: Scene) -> None:
+    """The same while the publisher is cut off; when it looks again, the log is longer than ever."""
+    stage = scene.stage
+    assert stage.to_publishers is not None
+    for each in scene.of("resuming"):  # a cursor taken before says nothing of the loss
+        each.calm = True
+    await scene.seal()
+    ranges = await partition_ranges(stage.bootstrap, stage.topic)
+    before = {each.partition: each.end for each in ranges}
+    stage.to_publishers.refuse()
+    stage.to_publishers.cut()
+    await asyncio.to_thread(stage.broker.stop)
+    for partition in range(2):
+        mischief.lose_the_end(stage.broker.node.log_dir, stage.topic, partition)
+    await asyncio.to_thread(stage.broker.start)
+    found = await partition_ranges(stage.bootstrap, stage.topic)
+    await scene.lost_beyond({each.partition: each.end for each in found})
+    scene.start_loads()
+    await scene.grown_past(before)
+    await stage.to_publishers.start()
+    scene.healed()
+    await scene.recover()
+    told = sum(1 for each in scene.subscribers if each.told)
+    assert told > len(scene.subscribers) // 2, f"only {told} were told"
+
+
+@fault(partitions=2, scene={"tolerated": {"cursor-expired"}})
+async def retention_under_load(scene: Scene) -> None:
+    """Retention takes what is older than seconds, all the time, while slow subscribers dawdle."""
+    stage = scene.stage
+    short = {"retention.ms": "4000", "segment.ms": "500"}
+    await mischief.configure(stage.bootstrap, stage.topic, short)
+    slow = scene.of("slow")
+    for each in slow:
+        each.kept_slow = True
+    for _ in range(10):
+        await scene.snapshot()  # more often than anything can vanish
+        await scene.more(1)
+        for each in scene.of("replaying"):
+            each.cut()
+    ranges = await partition_ranges(stage.bootstrap, stage.topic)
+    assert all(each.start > 0 for each in ranges), "retention took nothing: the fault did nothing"
+    await scene.snapshot()
+    await mischief.configure(stage.bootstrap, stage.topic, {})
+    for each in slow:
+        each.kept_slow = False

@@ -157,6 +157,19 @@ class Scene:
 
         await eventually(is_used, f"an ack of partition {partition}", 40)
 
+    async def grown_past(self, ends: dict[int, int], timeout_s: float = 40) -> None:
+        """Until every partition is longer than that."""
+
+        def is_longer() -> bool:
+            reached: dict[int, int] = {}
+            for load in self.loads:
+                for places in load.told.acked.values():
+                    for partition, offset in places:
+                        reached[partition] = max(reached.get(partition, 0), offset)
+            return all(reached.get(partition, 0) > end for partition, end in ends.items())
+
+        await eventually(is_longer, f"a log beyond {ends}", timeout_s)
+
     async def lost_beyond(self, ends: dict[int, int]) -> None:
         """Kafka lost what it had from these ends on; call it after `seal`."""
         (generation,) = self.ledger.logs

@@ -19,6 +19,7 @@ TELLING = (
     "subscribers-cut-repeatedly",
     "transactions-interleaved",
     "topic-recreated",
+    "log-lost-its-end-and-grew",
 )
 
 

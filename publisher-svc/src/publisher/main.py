@@ -26,9 +26,10 @@ from publisher.domain.log import Log
 from publisher.infra.http import application
 from publisher.infra.kafka_connection import KafkaConnection
 from publisher.infra.kafka_follower import KafkaFollower
+from publisher.infra.kafka_lineage import KafkaLineage
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_reader import KafkaPageReader
-from publisher.infra.log_watch import LogWatch
+from publisher.infra.log_watch import LogWatch, WatchSettings
 from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
 from publisher.infra.websocket import WebSocketTransport
@@ -61,12 +62,12 @@ class Publisher:
         self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
         self._complain = BoundedLog(_log.warning, 10.0, loop.time)
 
-        # Kafka: one connection for questions, one for each reader of history.
+        # Kafka: one connection for questions, one for each reader of history, one for doubts.
         arguments = kafka.client_arguments()
         timeout_s = settings.kafka_timeout_s
-        ask, *read = self._connections = [
+        ask, check, *read = self._connections = [
             KafkaConnection(arguments, kafka.topic, timeout_s=timeout_s)
-            for _ in range(settings.readers + 1)
+            for _ in range(settings.readers + 2)
         ]
         offsets = KafkaTopicOffsets(ask)
 
@@ -74,7 +75,7 @@ class Publisher:
         log = Log(tail_limit_bytes=settings.tail_bytes, cache_limit_bytes=settings.cache_bytes)
         self._pool = PagePool(
             log,
-            [KafkaPageReader(each, offsets, lambda: self._hub.generation) for each in read],
+            [self._reader(each, offsets) for each in read],
             trimmed=self._trimmed,
             failed=self._load_failed,
         )
@@ -92,11 +93,11 @@ class Publisher:
         self._watch = LogWatch(
             ask,
             offsets,
+            KafkaLineage(ask, offsets, self._reader(check, offsets), log),
             self._hub,
             self._following,
             self._follower,
-            interval_s=settings.bounds_s,
-            stuck_s=settings.stuck_s,
+            WatchSettings(settings.bounds_s, settings.stuck_s),
         )
 
         # Subscribing: plan, hello, hub; over one transport so far.
@@ -141,6 +142,11 @@ class Publisher:
             await asyncio.gather(
                 *[each.close() for each in self._connections], return_exceptions=True
             )
+
+    def _reader(self, connection: KafkaConnection, offsets: KafkaTopicOffsets) -> KafkaPageReader:
+        return KafkaPageReader(
+            connection, offsets, lambda: (self._hub.generation, self._hub.log.revision)
+        )
 
     async def _drain(self) -> None:
         settings = self._settings

@@ -202,7 +202,7 @@ def test_reset_forgets_one_partition() -> None:
     held = log.cache_bytes
     log.reset_partition(0, floor=2, tip=3)
     assert (log.tips, log.floors) == ((3, 10), (2, 0))
-    assert read(log, 2) == Miss(0, 0, 3, 3)
+    assert read(log, 2) == Miss(0, 0, 3, 3, revision=1)
     assert 0 < log.cache_bytes < held
 
 

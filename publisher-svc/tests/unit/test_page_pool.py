@@ -232,6 +232,19 @@ async def test_a_page_of_a_log_that_was_cut_meanwhile_is_neither_kept_nor_given(
     assert (pool.given, pool.trimmed, pool.log.cache_bytes) == ([(0, None)], [], 0)
 
 
+async def test_a_page_of_a_log_that_was_cut_and_grew_again_is_neither_kept_nor_given() -> None:
+    pool = Pool()
+    tip = pool.log.tips[0]
+    pool.request(0)
+    await turn()
+    pool.log.reset_partition(0, floor=0, tip=500)
+    for _ in range(tip):
+        pool.broker[0].append()
+    pool.log.append(pool.broker.page(0, 500, tip + 500))
+    await release(pool.readers[0])
+    assert (pool.given, pool.log.cache_bytes) == ([(0, None)], 0)
+
+
 async def test_reading_ahead_uses_idle_readers_only() -> None:
     pool = Pool()
     pool.pool.ahead(0, 1024)

@@ -117,3 +117,39 @@ def test_views_made_by_reading_are_entered() -> None:
     tail.read(0, 1 << 20, Filter(types=frozenset({"a"})), WEBSOCKET, None)
     assert tail.bytes > before + 2000
     assert tail.bytes == tail._pages[0].weight_bytes
+
+
+def test_a_tail_agrees_with_the_log_it_was_read_from() -> None:
+    tail, broker = filled([10, 5000, 10, 10])
+    for first, end in ((0, 4), (1, 3), (0, 9)):
+        assert tail.differs_at(broker.page(0, first, end)) is None
+
+
+def test_it_differs_at_the_first_event_that_is_another_one() -> None:
+    tail, broker = filled([10, 5000, 10, 10])
+    broker[0].cut_end(2)
+    for _ in range(5):
+        broker[0].append()
+    assert tail.differs_at(broker.page(0, 0, 7)) == 2
+    assert tail.differs_at(broker.page(0, 3, 7)) == 3
+
+
+def test_beyond_its_bounds_it_says_nothing() -> None:
+    tail, broker = filled([10] * 4, start=10)
+    broker[0].cut_end(10)
+    for _ in range(8):
+        broker[0].append()
+    assert tail.differs_at(broker.page(0, 14, 18)) is None
+    assert tail.differs_at(broker.page(0, 0, 10)) is None
+
+
+def test_an_event_that_compaction_took_is_no_difference_but_one_never_read_is() -> None:
+    tail, broker = filled([10] * 4)
+    kept = dict(broker[0].records)
+    del broker[0].records[1]
+    assert tail.differs_at(broker.page(0, 0, 4)) is None
+    broker[0].records = kept
+    with_hole = Tail(0)
+    with_hole.append(broker.page(0, 0, 1))
+    with_hole.append(Page(0, (1, 2), b"", *_no_index(broker)))
+    assert with_hole.differs_at(broker.page(0, 0, 2)) == 1

@@ -117,19 +117,14 @@ class PagePool:
 
     def _take(self, miss: Miss, loaded: Loaded) -> Page | None:
         self.loads += 1
-        if self._is_cut(miss):
-            return None
+        if miss.revision != self._log.revision or miss.partition >= self._log.partitions:
+            return None  # the log lost its end, or everything, since: the page may be stale
         if loaded.log_start > miss.start:
             self._trimmed(miss.partition, loaded.log_start)
         if loaded.page.next <= loaded.page.first:
             return None
         self._log.insert(loaded.page)
         return loaded.page
-
-    def _is_cut(self, miss: Miss) -> bool:
-        """The log lost its end, or everything, since the page was asked for: it may be stale."""
-        log, partition = self._log, miss.partition
-        return partition >= log.partitions or log.tips[partition] < miss.tip
 
 
 class _BrokenLoadError(PublisherError):

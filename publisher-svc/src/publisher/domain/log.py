@@ -35,6 +35,8 @@ class Miss:
     stop: int
     tip: int
     """A page may reach beyond `stop` over a hole, never beyond this."""
+    revision: int = 0
+    """The log's, when this was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Expired:
 class Log:
     """See the module. Partitions are 0…n-1."""
 
-    __slots__ = ("_cache", "_floors", "_tail_limit_bytes", "_tails", "cold", "hits")
+    __slots__ = ("_cache", "_floors", "_tail_limit_bytes", "_tails", "cold", "hits", "revision")
 
     def __init__(self, *, tail_limit_bytes: int, cache_limit_bytes: int) -> None:
         self._tail_limit_bytes = tail_limit_bytes
@@ -60,6 +62,8 @@ class Log:
         """Reads served from the cache."""
         self.cold = 0
         """Reads that had to wait for a page."""
+        self.revision = 0
+        """Another one after each cut: what was asked for before may not be so any more."""
 
     @property
     def partitions(self) -> int:
@@ -94,12 +98,14 @@ class Log:
 
     def reset_partition(self, partition: int, *, floor: int, tip: int) -> None:
         """Forget what was read: the log was cut at either end beyond what is held here."""
+        self.revision += 1
         self._tails[partition] = Tail(tip)
         self._floors[partition] = floor
         self._cache.forget(partition)
 
     def clear(self) -> None:
         """Forget everything, partitions included."""
+        self.revision += 1
         for partition in range(self.partitions):
             self._cache.forget(partition)
         self._tails.clear()
@@ -147,6 +153,13 @@ class Log:
             page = self._cache.find(partition, position)
         return page.first_ms if isinstance(page, Page) else None
 
+    def differs_at(self, page: Page) -> int | None:
+        """The first offset where `page`, just read from the broker, is not what was read live.
+
+        None when it agrees as far as the tail holds its offsets.
+        """
+        return self._tails[page.partition].differs_at(page)
+
     def miss_at(self, partition: int, position: int) -> Miss | None:
         """What would have to be loaded for `position`; None when it is in memory."""
         tail = self._tails[partition]
@@ -157,7 +170,7 @@ class Log:
 
     def _miss(self, partition: int, start: int) -> Miss:
         tip = self._tails[partition].tip
-        return Miss(partition, start, min(block_of(start) + BLOCK, tip), tip)
+        return Miss(partition, start, min(block_of(start) + BLOCK, tip), tip, self.revision)
 
     def read(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from publisher.domain.encoding import WEBSOCKET, Encoding, encode_event, websocket_payload
@@ -102,6 +102,12 @@ class Page:
                 return Slice(data, self._offsets[cut], cut - low)
         whole = start == 0 and size == len(self.data)
         return Slice(self.data if whole else memoryview(self.data)[start:size], end, high - low)
+
+    def frames(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """The offsets in [start, stop) that hold an event, each with its frame."""
+        offsets = self._offsets
+        for index in range(bisect_left(offsets, start), bisect_left(offsets, stop)):
+            yield offsets[index], self.data[self._starts[index] : self._start_of(index + 1)]
 
     def view(self, wanted: Filter, encoding: Encoding) -> Page:
         """The same offsets with the wanted events alone, in another transport's form.

@@ -108,3 +108,15 @@ class Tail:
             if offset < page.next or got >= limit_bytes:
                 break
         return buffers, offset, events
+
+    def differs_at(self, page: Page) -> int | None:
+        """The first event of `page` that this tail, holding its offset, does not hold as it is.
+
+        What only the tail holds is no difference: compaction may have taken it from the broker.
+        """
+        start, stop = max(page.first, self.first), min(page.next, self.tip)
+        ours: dict[int, bytes] = {}
+        for each in self._pages:
+            ours.update(each.frames(start, stop))
+        theirs = page.frames(start, stop)
+        return next((at for at, frame in theirs if ours.get(at) != frame), None)

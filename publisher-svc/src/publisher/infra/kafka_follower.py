@@ -107,6 +107,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         self._goal: tuple[int, ...] = ()
         self._recreated = False
         self._stuck: Verdict | None = None
+        self._lost: dict[int, int] = {}
         self._look_at_group = False
         self._checked_s = 0.0
         self._commits = KafkaCommits(lambda: hub.log.tips, settings.commit_s, clock)
@@ -140,6 +141,10 @@ class KafkaFollower(ConsumerRebalanceListener):
         elif self._following.phase is Phase.NO_TOPIC:  # the same one: a broker did not know it
             self._following.enter(Phase.CATCHING_UP, "reading up to the end of the log")
 
+    def log_lost(self, partition: int, end: int) -> None:
+        """The broker has other events than were read, from `end` on: read them anew from there."""
+        self._lost[partition] = end
+
     def stuck(self, verdict: Verdict) -> None:
         """The log goes on and the tip stands still."""
         self._stuck = verdict
@@ -147,6 +152,7 @@ class KafkaFollower(ConsumerRebalanceListener):
     async def _follow(self) -> None:
         """Until the topic is recreated."""
         self._recreated = False
+        self._lost.clear()
         while not self._recreated:
             try:
                 await self._join()
@@ -274,6 +280,7 @@ class KafkaFollower(ConsumerRebalanceListener):
     async def _poll(self) -> None:
         consumer = self._consumer
         assert consumer is not None  # noqa: S101 - _join made it
+        await self._read_anew()
         if self._stuck is not None:
             raise StuckConsumerError(
                 f"the log goes on, and the live consumer got nothing for "
@@ -358,6 +365,23 @@ class KafkaFollower(ConsumerRebalanceListener):
                 self._hub.truncated(partition, floor=low, end=end)
             if self._consumer is not None:
                 self._consumer.seek(tp, self._hub.log.tips[partition])
+
+    async def _read_anew(self) -> None:
+        """Of partitions whose end was lost and written anew: between two polls, never in one."""
+        if not self._lost:
+            return
+        bounds = await self._offsets.log_ends(self._hub.log.partitions)
+        while self._lost:
+            partition, end = self._lost.popitem()
+            tip = self._hub.log.tips[partition]
+            if end >= tip:
+                continue  # the consumer has seen it too
+            _log.error("the log lost its end and was written anew", partition=partition, end=end)
+            self._hub.truncated(partition, floor=bounds.earliest[partition], end=end)
+            if self._consumer is not None:
+                for tp in self._consumer.assignment():
+                    if tp.partition == partition:
+                        self._consumer.seek(tp, end)
 
     async def _close_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None

@@ -47,19 +47,20 @@ class _RawRecords(PartitionRecords):
 class KafkaPageReader:
     """See the module; one load at a time.
 
-    `generation` gives the topic's: nothing fetched from one topic ends up in a page of another.
+    `state` gives another value when the topic was recreated or lost its end: nothing fetched before
+    ends up in a page with what was fetched after.
     """
 
     def __init__(
         self,
         connection: KafkaConnection,
         offsets: KafkaTopicOffsets,
-        generation: Callable[[], str],
+        state: Callable[[], object],
     ) -> None:
         self._connection = connection
         self._offsets = offsets
-        self._generation = generation
-        self._fetched_from = ""
+        self._state = state
+        self._fetched_in: object = None
         self._rest: _RawRecords | None = None
         self._at: tuple[int, int] | None = None
 
@@ -70,10 +71,10 @@ class KafkaPageReader:
 
     async def load(self, miss: Miss) -> Loaded:
         """See `publisher.app.ports.PageReader`."""
-        generation = self._generation()
-        if self._at != (miss.partition, miss.start) or generation != self._fetched_from:
+        state = self._state()
+        if self._at != (miss.partition, miss.start) or state != self._fetched_in:
             self._forget()
-        self._fetched_from = generation
+        self._fetched_in = state
         try:
             loaded = await self._load(miss)
         except CorruptRecordException as error:
@@ -82,9 +83,9 @@ class KafkaPageReader:
         except BaseException:
             self._forget()
             raise
-        if generation != self._generation():
+        if state != self._state():
             self._forget()
-            raise KafkaAwayError("the topic was recreated while a page of it was loaded")
+            raise KafkaAwayError("the log was recreated or cut while a page of it was loaded")
         return loaded
 
     async def _load(self, miss: Miss) -> Loaded:

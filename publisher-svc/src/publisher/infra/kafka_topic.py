@@ -121,6 +121,8 @@ class TopicIdentity:
 
     generation: str
     partitions: int
+    epochs: tuple[int, ...] = ()
+    """By partition: the leader epoch; a new one begins with each leader."""
 
 
 async def describe_topic(connection: KafkaConnection) -> TopicIdentity | None:
@@ -134,5 +136,10 @@ async def describe_topic(connection: KafkaConnection) -> TopicIdentity | None:
         if error_code == _UNKNOWN_TOPIC:
             return None
         connection.check(error_code)
-        return TopicIdentity(topic_id.hex()[:GENERATION_LENGTH], len(partitions))
+        epochs = {number: epoch for _, number, _, epoch, *_ in partitions}
+        return TopicIdentity(
+            topic_id.hex()[:GENERATION_LENGTH],
+            len(partitions),
+            tuple([epochs.get(each, -1) for each in range(len(partitions))]),
+        )
     return None

@@ -8,6 +8,7 @@ polls on and sees nothing. Both are noted for readiness; the second is told to t
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.logs import get_logger
@@ -17,6 +18,7 @@ from publisher.domain.errors import PublisherError
 from publisher.domain.plan import Positions
 from publisher.domain.progress import Progress, Verdict
 from publisher.infra.kafka_connection import KafkaConnection
+from publisher.infra.kafka_lineage import KafkaLineage
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_topic import describe_topic
 
@@ -39,8 +41,19 @@ class Follows(Protocol):
     def topic_missing(self, missing: bool) -> None:
         """Called at every other look, with whether there is no such topic."""
 
+    def log_lost(self, partition: int, end: int) -> None:
+        """The broker has other events than were read, from `end` on."""
+
     def stuck(self, verdict: Verdict) -> None:
         """The log goes on and the tip stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """How often it looks, and how long the tip may stand still while the log goes on."""
+
+    interval_s: float
+    stuck_s: float
 
 
 class LogWatch:
@@ -50,20 +63,20 @@ class LogWatch:
         self,
         connection: KafkaConnection,
         offsets: KafkaTopicOffsets,
+        lineage: KafkaLineage,
         hub: Hub,
         following: Following,
         follower: Follows,
-        *,
-        interval_s: float,
-        stuck_s: float,
+        settings: WatchSettings,
     ) -> None:
         self._connection = connection
         self._offsets = offsets
+        self._lineage = lineage
         self._hub = hub
         self._following = following
         self._follower = follower
-        self._interval_s = interval_s
-        self._progress = Progress(max(stuck_s, 4 * interval_s))
+        self._interval_s = settings.interval_s
+        self._progress = Progress(max(settings.stuck_s, 4 * settings.interval_s))
         self._failures = 0
 
     async def run(self) -> None:
@@ -86,6 +99,7 @@ class LogWatch:
             self._failures = 0
 
     async def _look(self) -> None:
+        tips = self._hub.log.tips
         topic = await describe_topic(self._connection)
         if topic is not None and topic.generation != self._hub.generation:
             _log.error("the topic was recreated", was=self._hub.generation, now=topic.generation)
@@ -94,6 +108,8 @@ class LogWatch:
         self._follower.topic_missing(topic is None)
         if topic is None:
             return
+        for partition, end in (await self._lineage.lost(topic, tips)).items():
+            self._follower.log_lost(partition, end)
         bounds = await self._offsets.log_ends(self._hub.log.partitions)
         for partition, earliest in enumerate(bounds.earliest):
             self._hub.expire(partition, earliest)
