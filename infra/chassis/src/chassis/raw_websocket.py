@@ -12,7 +12,6 @@ uvicorn is pinned exactly, because the overridden methods are its own business.
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from websockets.frames import Frame
 from websockets.protocol import State
 
 from chassis.errors import RawWriteRefusedError
+from chassis.linger import Linger
 
 EXTENSION = "broadcaster.raw"
 
@@ -113,7 +113,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.raw = RawWebSocket(self)
-        self._linger: TimerHandle | None = None
+        self._linger = Linger(self.loop, self.linger_s)
 
     async def run_asgi(self) -> None:
         """Offer the raw side, then run the application."""
@@ -202,19 +202,9 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.raw.gone()
-        if self._linger is not None:
-            self._linger.cancel()
+        self._linger.over()
         super().connection_lost(exc)
 
     def bound_the_end(self) -> None:
-        """Begin to watch the end: `transport.close` alone waits for ever for a peer that does not
-        read, and nobody would know of the connection any more.
-        """
-        self._linger = self.loop.call_later(self.linger_s, self._look, None)
-
-    def _look(self, before_bytes: int | None) -> None:
-        left_bytes = self.transport.get_write_buffer_size()
-        if left_bytes and before_bytes is not None and left_bytes >= before_bytes:
-            self.transport.abort()
-            return
-        self._linger = self.loop.call_later(self.linger_s, self._look, left_bytes)
+        """Begin to watch the end."""
+        self._linger.begin(self.transport)

@@ -21,7 +21,9 @@ from typing import Any
 import uvicorn
 
 from chassis.errors import PortInUseError
+from chassis.kafka_transport import mend_aiokafka
 from chassis.logs import get_logger
+from chassis.raw_http import RawHttpProtocol
 from chassis.raw_websocket import RawWebSocketProtocol
 
 _log = get_logger("chassis.server")
@@ -41,6 +43,8 @@ class ServerLimits:
     """How long the service's own drain may take."""
     close_timeout_s: float = 1.5
     """How long connections may take to close after it."""
+    unacknowledged_s: float = 0.0
+    """HTTP: how long sent bytes may go unacknowledged; 0: the system's own limit (Linux: hours)."""
 
 
 def bind(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
@@ -144,10 +148,14 @@ async def serve(
     limits: ServerLimits,
 ) -> None:
     """Serve `app` until a signal, then drain and return."""
+
+    class Http(RawHttpProtocol):
+        unacknowledged_s = limits.unacknowledged_s
+
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=Http,
         ws=RawWebSocketProtocol,
         ws_max_size=limits.message_bytes,
         ws_ping_interval=limits.ping_interval_s,
@@ -171,5 +179,6 @@ def run(main: Coroutine[Any, Any, int]) -> int:
         import uvloop
 
         factory = uvloop.new_event_loop
+        mend_aiokafka()
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main)
