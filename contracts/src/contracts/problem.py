@@ -69,6 +69,9 @@ class ProblemType(Enum):
     METHOD_NOT_ALLOWED = _Entry(
         "method-not-allowed", "The method is not offered here", 405, CloseCode.BAD_REQUEST, False
     )
+    NOT_ACCEPTABLE = _Entry(
+        "not-acceptable", "No form that is offered is accepted", 406, CloseCode.BAD_REQUEST, False
+    )
     UPGRADE_REQUIRED = _Entry(
         "upgrade-required", "This address is a WebSocket's", 426, CloseCode.BAD_REQUEST, False
     )
@@ -78,6 +81,9 @@ class ProblemType(Enum):
     )
     RATE_EXCEEDED = _Entry(
         "rate-exceeded", "Too much, too fast", 429, CloseCode.RATE_EXCEEDED, True
+    )
+    REQUEST_TIMEOUT = _Entry(
+        "request-timeout", "The request did not come in time", 408, CloseCode.STALLED, True
     )
     # the publisher's: subscribers
     TOO_MANY_SUBSCRIBERS = _Entry(
@@ -114,6 +120,9 @@ class ProblemType(Enum):
         "contract-violation", "The event violates its contract", 400, CloseCode.BAD_REQUEST, False
     )
     TOO_LARGE = _Entry("too-large", "Larger than the limit", 413, CloseCode.TOO_BIG, False)
+    NONE_ACCEPTED = _Entry(
+        "none-accepted", "No event of the batch was accepted", 400, CloseCode.BAD_REQUEST, False
+    )
     UNSUPPORTED_MEDIA_TYPE = _Entry(
         "unsupported-media-type",
         "The content type is not taken here",

@@ -18,12 +18,15 @@ from publisher.app.following import Following
 from publisher.app.hub import Hub
 from publisher.app.page_pool import PagePool
 from publisher.app.plan_replay import PlanReplay
+from publisher.app.read_page import ReadPage
 from publisher.app.status import Status
 from publisher.app.subscribe import Subscribe, Terms
 from publisher.app.sweep import Intervals, Sweep
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
+from publisher.infra.cors import Cors
 from publisher.infra.http import application
+from publisher.infra.http_events import HttpTerms, HttpTransport
 from publisher.infra.kafka_connection import KafkaConnection
 from publisher.infra.kafka_follower import KafkaFollower
 from publisher.infra.kafka_lineage import KafkaLineage
@@ -100,7 +103,7 @@ class Publisher:
             WatchSettings(settings.bounds_s, settings.stuck_s),
         )
 
-        # Subscribing: plan, hello, hub; over one transport so far.
+        # Subscribing: plan, hello, hub; over WebSocket and HTTP.
         self._sweep = Sweep(self._hub, scheduler, Intervals(settings.heartbeat_s, settings.stall_s))
         plan_replay = PlanReplay(self._hub, offsets, lambda: int(time.time() * 1000))
         self._subscribe = Subscribe(
@@ -108,6 +111,18 @@ class Publisher:
         )
         origins = OriginAllowlist(settings.allowed_origins)
         websocket = WebSocketTransport(self._hub, self._subscribe, origins, settings.sockets())
+        read_page = ReadPage(
+            self._hub, self._pool, plan_replay, self._metrics.on_event, settings.pages()
+        )
+        http = HttpTransport(
+            self._hub,
+            self._subscribe,
+            plan_replay,
+            read_page,
+            Cors(origins),
+            limits=settings.sockets(),
+            terms=HttpTerms(settings.retry_after_ms, settings.page_requests),
+        )
 
         # What operators see.
         self._status = Status(
@@ -119,7 +134,7 @@ class Publisher:
             stuck_s=settings.stuck_s,
         )
         self._metrics.gauges(self._status.readings)
-        self._app = application(websocket, self._status, self._metrics.registry)
+        self._app = application(websocket, http, self._status, self._metrics.registry)
 
     async def run(self, sockets: list[socket.socket]) -> int:
         """Serve and follow until told to stop; gives the exit status."""

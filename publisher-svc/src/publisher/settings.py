@@ -11,8 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.server import ServerLimits
 from publisher.app.catch_up_lane import Turns
+from publisher.app.read_page import PageBounds
 from publisher.infra.kafka_follower import FollowerSettings
-from publisher.infra.websocket import SocketLimits
+from publisher.infra.socket_limits import SocketLimits
 
 MIB = 1 << 20
 
@@ -49,6 +50,12 @@ class PublisherSettings(BaseSettings):
     ping_interval_s: Annotated[float, Field(gt=0)] = 20.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
+    page_events: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    page_most_events: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    page_bytes: Annotated[int, Field(ge=4096)] = MIB
+    page_reads: Annotated[int, Field(ge=1)] = 64
+    page_requests: Annotated[int, Field(ge=1)] = 100
+
     tail_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
     cache_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
     readers: Annotated[int, Field(ge=1, le=64)] = 3
@@ -84,6 +91,11 @@ class PublisherSettings(BaseSettings):
             self.socket_high_bytes, self.socket_low_bytes, self.input_frames_per_minute
         )
 
+    def pages(self) -> PageBounds:
+        """Bounds of one page over HTTP."""
+        events = min(self.page_events, self.page_most_events)
+        return PageBounds(self.page_most_events, events, self.page_bytes, self.page_reads)
+
     def server(self) -> ServerLimits:
         """Bounds of the server."""
         return ServerLimits(
@@ -91,6 +103,8 @@ class PublisherSettings(BaseSettings):
             ping_interval_s=self.ping_interval_s,
             ping_timeout_s=self.ping_timeout_s,
             drain_timeout_s=self.drain_s + 2,
+            # After the sweep has had its look: it closes with a reason, the kernel without.
+            unacknowledged_s=self.stall_s + self.heartbeat_s,
         )
 
     def follower(self) -> FollowerSettings:

@@ -14,7 +14,7 @@ from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.page import Page, Slice
 
 TYPE_A = Filter(types=frozenset({"a"}))
-LINES = Encoding("lines", lambda payload: payload + b"\n")
+LINES = Encoding("lines", bytes, form="lines", event=lambda _, frame: frame + b"\n")
 
 
 def page_of(kinds: str, first: int = 0, *, size: int = 0) -> Page:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
 from publisher.domain.plan import Bounds, Needs, OffsetsByTime, Plan, Request, needs, resolve
-from publisher.domain.since import Ago, Earliest, Instant, Last, Now, Offset, Point
+from publisher.domain.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
 
 GENERATION = "0badcafe"
 NOW_MS = 1_000_000
@@ -296,3 +296,37 @@ def test_a_plan_lies_within_the_log_and_begins_before_it_ends(
             assert answer.start[partition] == at or (
                 request_.move_ahead and at > bounds.ends[partition]
             )
+
+
+# -- an end that was resolved before (an SSE id carries it) ---------------------------------------
+
+
+def test_an_end_resolved_before_is_that_end() -> None:
+    request = Request(Cursor((20,), GENERATION), End(Cursor((50,), GENERATION)))
+    assert plan(request) == Plan((20,), (50,))
+
+
+def test_partitions_newer_than_that_end_have_nothing_to_give() -> None:
+    request = Request(Cursor((20,), GENERATION), End(Cursor((50,), GENERATION)))
+    assert plan(request, THREE) == Plan((20, 0, 5), (50, 0, 5))
+    grown = Request(Cursor((20, 3), GENERATION), End(Cursor((50,), GENERATION)))
+    assert plan(grown, THREE) == Plan((20, 3, 5), (50, 3, 5))
+
+
+def test_an_end_that_the_log_lost_is_told() -> None:
+    request = Request(Cursor((20,)), End(Cursor((101,))))
+    kind, detail, members = refusal(request)
+    assert kind is ProblemType.CURSOR_AHEAD
+    assert "lost its end" in detail
+    assert members == {"end": f"0:100@{GENERATION}"}
+
+
+def test_an_end_of_another_generation_is_foreign() -> None:
+    request = Request(Cursor((20,)), End(Cursor((50,), "1badcafe")))
+    assert refusal(request)[0] is ProblemType.CURSOR_FOREIGN
+
+
+def test_what_expired_beyond_that_end_has_nothing_left_to_give() -> None:
+    request = Request(Cursor((2,)), End(Cursor((5,))), move_expired=True)
+    assert plan(request) == Plan((10,), (10,), moved_from={"0": 2})
+    assert refusal(Request(Cursor((2,)), End(Cursor((5,)))))[0] is ProblemType.CURSOR_EXPIRED

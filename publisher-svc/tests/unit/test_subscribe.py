@@ -44,7 +44,7 @@ class Door:
         """One subscriber."""
         parameters = parse_parameters(list(query.items()))
         assert isinstance(parameters, StreamParameters)
-        return await self.command(parameters, WEBSOCKET, self.open_sink)
+        return await self.command(parameters, lambda _: WEBSOCKET, self.open_sink)
 
 
 async def test_hello_comes_first_and_names_the_very_start() -> None:

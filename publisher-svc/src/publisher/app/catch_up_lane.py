@@ -16,8 +16,10 @@ from typing import Protocol
 from publisher.app.events import Emit, EventsReplayed
 from publisher.app.ports import Scheduler
 from publisher.app.subscription import Lane, Subscription
+from publisher.domain.encoding import Buffer
 from publisher.domain.log import Expired, Log, Miss
 from publisher.domain.page import Page
+from publisher.domain.plan import Positions
 
 
 class PageSource(Protocol):
@@ -53,6 +55,7 @@ class CatchUpLane:
         expired: Callable[[Subscription, Expired], None],
         lost: Callable[[Subscription], None],
         live_traffic: Callable[[], bool],
+        cursor: Callable[[Positions], str],
         emit: Emit,
     ) -> None:
         self._log = log
@@ -63,6 +66,7 @@ class CatchUpLane:
         self._expired = expired
         self._lost = lost
         self._live_traffic = live_traffic
+        self._cursor = cursor
         self._emit = emit
         self._ready: deque[Subscription] = deque()
         self._running = False
@@ -121,8 +125,8 @@ class CatchUpLane:
                 subscription.queued = True  # one turn per load
                 self._source.request(answer, lambda page: self._loaded(subscription, page))
             case read:
-                self._deliver(subscription, read.buffers, read.events)
                 subscription.positions[partition] = read.next
+                self._deliver(subscription, read.buffers, read.events)
                 self._note_progress(subscription, partition, read.next)
                 self.wake(subscription)
 
@@ -160,14 +164,15 @@ class CatchUpLane:
         if position < self._log.tail_first(partition):
             self._source.ahead(partition, position)
 
-    def _deliver(
-        self, subscription: Subscription, buffers: list[bytes | memoryview], events: int
-    ) -> None:
+    def _deliver(self, subscription: Subscription, buffers: list[Buffer], events: int) -> None:
         if not buffers:
             return
+        seal = subscription.encoding.seal
+        if seal is not None:
+            buffers = seal(buffers, self._cursor(tuple(subscription.positions)))
         if not subscription.announced:
             subscription.replayed += events
-        self._emit(EventsReplayed(events, sum(len(buffer) for buffer in buffers)))
+        self._emit(EventsReplayed(events, sum(map(len, buffers))))
         try:
             if len(buffers) == 1:
                 subscription.write(buffers[0])

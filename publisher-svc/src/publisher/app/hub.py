@@ -62,6 +62,7 @@ class Hub:
             longest_s=longest_fan_out_s,
             fell_behind=self._fell_behind,
             lost=self._lost,
+            cursor=self.cursor,
         )
         self._catch_up = CatchUpLane(
             log,
@@ -72,6 +73,7 @@ class Hub:
             expired=self._expired,
             lost=self._lost,
             live_traffic=lambda: len(self._live) > 0,
+            cursor=self.cursor,
             emit=emit,
         )
 
@@ -82,7 +84,7 @@ class Hub:
         if subscription.lane is Lane.GONE:
             return
         self._subscriptions.add(subscription)
-        self._emit(SubscriberJoined(subscription.encoding.name))
+        self._emit(SubscriberJoined(subscription.encoding.transport))
         if self._behind_nowhere(subscription):
             self._arrived(subscription)  # a live subscriber need not wait for a turn
         else:
@@ -143,7 +145,9 @@ class Hub:
         self.tell_encoded(subscription, subscription.encoding.wrap(frame))
 
     def tell_encoded(self, subscription: Subscription, frame: bytes) -> None:
-        """Write one control frame that is in the subscriber's encoding already."""
+        """Write one control frame that is in the subscriber's encoding already, if it has one."""
+        if not frame:
+            return
         try:
             subscription.write(frame)
         except Exception:  # noqa: BLE001 - a transport that died under us
@@ -198,6 +202,7 @@ class Hub:
         """
         if floor < tip:
             self._demote_all()  # they read up to the tip like everybody else
+        self._change_encodings()
         self.log.add_partition(floor=floor, tip=tip)
         self._live.add_partition(tip)
         for subscription in self._subscriptions:
@@ -288,7 +293,7 @@ class Hub:
         subscription.in_hand = None
         self._live.join(subscription)
         first = not subscription.announced
-        self._emit(CaughtUp(subscription.encoding.name, first, subscription.replayed))
+        self._emit(CaughtUp(subscription.encoding.transport, first, subscription.replayed))
         if first:
             subscription.announced = True
             # May pause the socket and so put it back into the catch-up lane: nothing follows.
@@ -300,7 +305,7 @@ class Hub:
             return
         subscription.lane = Lane.CATCH_UP
         subscription.positions = list(positions)
-        self._emit(FellBehind(subscription.encoding.name))
+        self._emit(FellBehind(subscription.encoding.transport))
         self._catch_up.wake(subscription)  # has no effect while the socket is full
 
     def _lost(self, subscription: Subscription) -> None:
@@ -311,6 +316,13 @@ class Hub:
     def _demote_all(self) -> None:
         for subscription in list(self._live.members()):
             self._fell_behind(subscription, self.positions_of(subscription))
+
+    def _change_encodings(self) -> None:
+        """There will be several partitions: an encoding that knows just one is no longer true."""
+        for subscription in [each for each in self._subscriptions if each.encoding.several]:
+            if subscription.lane is Lane.LIVE:  # its group shares blocks of that encoding
+                self._fell_behind(subscription, self.positions_of(subscription))
+            subscription.encoding = subscription.encoding.several or subscription.encoding
 
     def _expired(self, subscription: Subscription, answer: Expired) -> None:
         earliest = self.cursor(self.log.floors)
@@ -343,4 +355,4 @@ class Hub:
         subscription.in_hand = None
         if subscription in self._subscriptions:  # else it died before it had joined
             self._subscriptions.discard(subscription)
-            self._emit(SubscriberLeft(subscription.encoding.name, code, reason))
+            self._emit(SubscriberLeft(subscription.encoding.transport, code, reason))

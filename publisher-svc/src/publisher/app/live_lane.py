@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 from publisher.app.events import EventsBroadcast
 from publisher.app.subscription import Subscription
-from publisher.domain.encoding import Encoding
+from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
-from publisher.domain.page import Buffer, Page
+from publisher.domain.page import Page
 from publisher.domain.plan import Positions
 
 CHUNK = 64
@@ -37,11 +37,13 @@ class LiveLane:
         longest_s: float,
         fell_behind: Callable[[Subscription, Positions], None],
         lost: Callable[[Subscription], None],
+        cursor: Callable[[Positions], str],
     ) -> None:
         self._now_s = now_s
         self._longest_s = longest_s
         self._fell_behind = fell_behind
         self._lost = lost
+        self._cursor = cursor
         self._groups: dict[tuple[Filter, Encoding], Members] = {}
         self._count = 0
         self._fanning = False
@@ -155,9 +157,12 @@ class LiveLane:
         plan = []
         for (wanted, encoding), group in self._groups.items():
             views = [page.view(wanted, encoding) for page in pages]
-            block = views[0].data if len(views) == 1 else b"".join([view.data for view in views])
-            if not block:
+            parts: list[Buffer] = [view.data for view in views if view.data]
+            if not parts:
                 continue
+            if encoding.seal is not None:
+                parts = encoding.seal(parts, self._cursor(self._tips))
+            block = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
             events = sum(len(view) for view in views)
             members = list(group)
             plan += [

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.close import CloseCode
+from publisher.domain.encoding import Buffer
 from publisher.domain.log import Miss
-from publisher.domain.page import Buffer, Page
+from publisher.domain.page import Page
 from publisher.domain.plan import OffsetsByTime, Positions
 
 

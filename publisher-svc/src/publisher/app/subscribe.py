@@ -19,6 +19,7 @@ from publisher.app.subscription import Subscription
 from publisher.app.sweep import Sweep
 from publisher.domain.encoding import Encoding
 from publisher.domain.parameters import StreamParameters
+from publisher.domain.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ class Subscribe:
         return None
 
     async def __call__(
-        self, parameters: StreamParameters, encoding: Encoding, open_sink: Callable[[], Sink]
+        self,
+        parameters: StreamParameters,
+        encoding: Callable[[Plan], Encoding],
+        open_sink: Callable[[], Sink],
     ) -> Subscription | Problem:
         """Begin; `open_sink` is called when the plan stands and nothing can be refused any more."""
         planned = await self._plan_replay(parameters.request)
@@ -76,7 +80,8 @@ class Subscribe:
         if refusal is not None:
             return refusal
         assert isinstance(planned, Planned)  # noqa: S101 - the other case was returned
-        subscription = Subscription(open_sink(), planned.plan, parameters.wanted, encoding)
+        plan = planned.plan
+        subscription = Subscription(open_sink(), plan, parameters.wanted, encoding(plan))
         self._hub.tell(subscription, self._hello(planned))
         self._sweep.add(subscription)
         self._hub.subscribe(subscription)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from enum import Enum
 
 from publisher.app.ports import Sink
-from publisher.domain.encoding import Encoding
+from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
-from publisher.domain.page import Buffer, Page
+from publisher.domain.page import Page
 from publisher.domain.plan import Plan
 from publisher.domain.slowness import Standstill
 

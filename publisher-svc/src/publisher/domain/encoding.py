@@ -1,15 +1,23 @@
-"""How an event becomes a frame of one transport, and how one transport's frame becomes another's.
+"""How events and control frames stand on one transport's wire.
 
 Pages are built in `WEBSOCKET`, the transport that most subscribers use; the others are derived from
 its bytes, once per page, without looking into the event. RFC 6455 section 5.2 gives the header.
+What an encoding makes depends on nothing but its arguments, so that its bytes can be shared by all
+whose encoding is equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from contracts.frames import event_frame
+from contracts.frames import event_frame, event_in
+
+Buffer = bytes | memoryview
+"""Wire bytes; a part of a page is a view of it, not a copy."""
+
+Seal = Callable[[list[Buffer], str], list[Buffer]]
+"""Makes a write's events into the bytes of the wire; the text is the cursor after them."""
 
 
 def websocket_text(payload: bytes) -> bytes:
@@ -30,15 +38,39 @@ def websocket_payload(frame: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A transport's form. `wrap` makes a control frame's JSON into bytes for the wire."""
+    """A transport's form. Equal names are equal bytes for the same write."""
 
     name: str
-    wrap: Callable[[bytes], bytes]
-
-
-WEBSOCKET = Encoding("websocket", websocket_text)
+    wrap: Callable[[bytes], bytes] = field(compare=False)
+    """A control frame's JSON as bytes for the wire; empty where the transport has none."""
+    transport: str = field(default="", compare=False)
+    """What people call it."""
+    form: str = field(default="", compare=False)
+    """How events stand in a page's view; equal forms share views."""
+    event: Callable[[int, bytes], bytes] | None = field(default=None, compare=False)
+    """An event's offset and frame (the JSON) in that form; None: as pages are built."""
+    seal: Seal | None = field(default=None, compare=False)
+    """What is done to every write of events; None: nothing."""
+    several: Encoding | None = field(default=None, compare=False)
+    """What to go on with when the topic gets a second partition; None: this one."""
 
 
 def encode_event(partition: int, offset: int, event: bytes) -> bytes:
     """The WebSocket frame of one event: built once, shared by all subscribers."""
     return websocket_text(event_frame(partition, offset, event))
+
+
+def _no_control(_: bytes) -> bytes:
+    return b""
+
+
+def _bare_event(_: int, frame: bytes) -> bytes:
+    return websocket_text(event_in(frame))
+
+
+WEBSOCKET = Encoding("websocket", websocket_text, "websocket")
+
+CLOUDEVENTS = Encoding(
+    "cloudevents.json", _no_control, "websocket-cloudevents", "cloudevents.json", _bare_event
+)
+"""The CloudEvents WebSocket binding's subprotocol: bare events, and so nothing to resume from."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from publisher.domain.cache import BLOCK, PageCache, block_of
-from publisher.domain.encoding import Encoding
+from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
-from publisher.domain.page import Buffer, Page
+from publisher.domain.page import Page
 from publisher.domain.tail import Tail
 
 
@@ -172,7 +172,7 @@ class Log:
         tip = self._tails[partition].tip
         return Miss(partition, start, min(block_of(start) + BLOCK, tip), tip, self.revision)
 
-    def read(
+    def read(  # noqa: PLR0913 - where, how much, and in which form
         self,
         partition: int,
         position: int,
@@ -182,8 +182,9 @@ class Log:
         encoding: Encoding,
         stop: int | None = None,
         in_hand: Page | None = None,
+        limit_events: int | None = None,
     ) -> Read | Miss | Expired:
-        """What comes at `position`: about `limit_bytes`, below `stop`.
+        """What comes at `position`: about `limit_bytes`, at most `limit_events`, below `stop`.
 
         `in_hand` is a page just loaded for this reader, which a cache smaller than the crowd may
         have dropped again. At the tip the answer is an empty `Read`.
@@ -194,7 +195,7 @@ class Log:
         if position >= tail.tip:
             return Read([], position, 0)
         if position >= tail.first:
-            read = Read(*tail.read(position, limit_bytes, wanted, encoding, stop))
+            read = Read(*tail.read(position, limit_bytes, wanted, encoding, stop, limit_events))
             self._shed()
             return read
         page: Page | int
@@ -210,7 +211,7 @@ class Log:
             self.cold += 1
             return self._miss(partition, page)
         self.hits += 1
-        part = page.view(wanted, encoding).slice(position, limit_bytes, stop)
+        part = page.view(wanted, encoding).slice(position, limit_bytes, stop, limit_events)
         self._cache.account(page)
         return Read([part.data] if part.data else [], part.next, part.events)
 

@@ -12,11 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from publisher.domain.encoding import WEBSOCKET, Encoding, encode_event, websocket_payload
+from publisher.domain.encoding import Buffer, Encoding, encode_event, websocket_payload
 from publisher.domain.filter import Filter
-
-Buffer = bytes | memoryview
-"""Wire bytes; a part of a page is a view of it, not a copy."""
 
 
 class Record(NamedTuple):
@@ -83,16 +80,25 @@ class Page:
         """How many events it holds."""
         return len(self._offsets)
 
-    def slice(self, offset: int, limit_bytes: int, stop: int | None = None) -> Slice:
+    def slice(
+        self,
+        offset: int,
+        limit_bytes: int,
+        stop: int | None = None,
+        limit_events: int | None = None,
+    ) -> Slice:
         """Whole frames from the first event at or after `offset`, below `stop`.
 
-        About `limit_bytes`, at least one frame if there is one.
+        About `limit_bytes`, at least one frame if there is one; never more than `limit_events`.
         """
         end = self.next if stop is None else min(stop, self.next)
         low = bisect_left(self._offsets, offset) if offset > self.first else 0
         high = len(self._offsets) if end >= self.next else bisect_left(self._offsets, end)
         if low >= high:
             return Slice(b"", max(end, offset), 0)
+        if limit_events is not None and high - low > limit_events:
+            high = low + limit_events
+            end = self._offsets[high]
         start = self._starts[low]
         size = self._start_of(high)
         if size - start > limit_bytes + (limit_bytes >> 1):  # no small rest for the next turn
@@ -114,9 +120,9 @@ class Page:
 
         Made once and shared by all who ask for the same.
         """
-        if encoding is WEBSOCKET and wanted.takes_all:
+        if encoding.event is None and wanted.takes_all:
             return self
-        key = (wanted, encoding.name)
+        key = (wanted, encoding.form)
         if key not in self._views:
             view = self._views[key] = self._make_view(wanted, encoding)
             if view is not None:
@@ -149,11 +155,15 @@ class Page:
             for index, name in enumerate(self._types)
             if name in taken and wanted.takes_key(self._keys[index])
         ]
-        if len(keep) == len(self._types) and encoding is WEBSOCKET:
+        encode = encoding.event
+        if len(keep) == len(self._types) and encode is None:
             return None
         frames = [self.data[self._starts[i] : self._start_of(i + 1)] for i in keep]
-        if encoding is not WEBSOCKET:
-            frames = [encoding.wrap(websocket_payload(frame)) for frame in frames]
+        if encode is not None:
+            frames = [
+                encode(self._offsets[i], websocket_payload(frame))
+                for i, frame in zip(keep, frames, strict=True)
+            ]
         return Page(
             self.partition,
             (self.first, self.next),

@@ -6,6 +6,7 @@ taken (docs/protocol.md, section 3).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from contracts.errors import InvalidCursorError
@@ -13,6 +14,8 @@ from contracts.problem import Problem, ProblemType
 from publisher.domain.filter import EVERYTHING, Filter, InvalidFilterError, parse_filter
 from publisher.domain.plan import Request
 from publisher.domain.since import Now, parse_point
+
+_LIMIT = re.compile(r"[0-9]{1,9}")
 
 NAMES = ("since", "until", "type", "key", "on_expired", "on_ahead")
 RESERVED = ("access_token",)
@@ -25,10 +28,15 @@ class StreamParameters:
 
     request: Request = field(default_factory=Request)
     wanted: Filter = EVERYTHING
+    limit: int | None = None
+    """Events in a page."""
 
 
-def parse_parameters(pairs: list[tuple[str, str]]) -> StreamParameters | Problem:
-    """Read the decoded query of a request."""
+def parse_parameters(
+    pairs: list[tuple[str, str]], *, most_events: int | None = None
+) -> StreamParameters | Problem:
+    """Read the decoded query of a request; where there are pages `most_events` bounds ``limit``."""
+    names = NAMES if most_events is None else (*NAMES, "limit")
     given: dict[str, str] = {}
     keys: list[str] = []
     for name, value in pairs:
@@ -36,10 +44,10 @@ def parse_parameters(pairs: list[tuple[str, str]]) -> StreamParameters | Problem
             keys.append(value)
         elif name in given:
             return _invalid(f"the parameter {name} was given twice; only key may be repeated")
-        elif name in NAMES or name in RESERVED:
+        elif name in names or name in RESERVED:
             given[name] = value
         else:
-            return _invalid(f"unknown parameter; this address takes {', '.join(NAMES)}")
+            return _invalid(f"unknown parameter; this address takes {', '.join(names)}")
     for name, only in (("on_expired", "earliest"), ("on_ahead", "tip")):
         if given.get(name, only) != only:
             return _invalid(f"{name} takes the value {only}")
@@ -47,8 +55,19 @@ def parse_parameters(pairs: list[tuple[str, str]]) -> StreamParameters | Problem
         wanted = parse_filter(given.get("type"), keys)
     except InvalidFilterError as error:
         return _invalid(str(error))
+    limit = _limit(given.get("limit"), most_events)
+    if isinstance(limit, Problem):
+        return limit
     request = _request(given)
-    return request if isinstance(request, Problem) else StreamParameters(request, wanted)
+    return request if isinstance(request, Problem) else StreamParameters(request, wanted, limit)
+
+
+def _limit(text: str | None, most: int | None) -> int | Problem | None:
+    if text is None or most is None:
+        return None
+    if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= most:
+        return _invalid(f"limit takes a number of events from 1 to {most}")
+    return int(text)
 
 
 def _request(given: dict[str, str]) -> Request | Problem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
-from publisher.domain.since import Ago, Earliest, Instant, Last, Now, Offset, Point
+from publisher.domain.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
 
 Positions = tuple[int, ...]
 
@@ -21,7 +21,7 @@ class Request:
     """What a subscriber asked for, read but not yet resolved."""
 
     since: Point = field(default_factory=Now)
-    until: Point | None = None
+    until: Point | End | None = None
     move_expired: bool = False
     """``on_expired=earliest``."""
     move_ahead: bool = False
@@ -80,7 +80,10 @@ def resolve(request: Request, bounds: Bounds, times: OffsetsByTime, now_ms: int)
     start = _start(request, bounds, times, now_ms)
     if isinstance(start, Problem) or request.until is None:
         return start
-    stop = _stop(request.until, bounds, times, now_ms)
+    if isinstance(request.until, End):
+        stop = _resolved_before(request.until, start, bounds)
+    else:
+        stop = _stop(request.until, bounds, times, now_ms)
     if isinstance(stop, Problem):
         return stop
     if any(end < begin for begin, end in zip(start.start, stop, strict=True)):
@@ -204,6 +207,24 @@ def _stop(until: Point, bounds: Bounds, times: OffsetsByTime, now_ms: int) -> Po
                     f"{bounds.cursor(bounds.ends)}; leave it out to go on live"
                 )
             return stop
+
+
+def _resolved_before(until: End, plan: Plan, bounds: Bounds) -> Positions | Problem:
+    cursor = _as_cursor(until.cursor, bounds)
+    if isinstance(cursor, Problem):
+        return cursor
+    stop = cursor.positions + plan.start[len(cursor.positions) :]
+    beyond = [p for p, at in enumerate(stop) if at > bounds.ends[p]]
+    if beyond:
+        return Problem(
+            ProblemType.CURSOR_AHEAD,
+            f"partition {beyond[0]} ends at {bounds.ends[beyond[0]]} and the stream was to end "
+            "beyond: the log lost its end; start anew",
+            {"end": bounds.cursor(bounds.ends)},
+        )
+    # What on_expired moved beyond the end has nothing left to give.
+    moved = {int(partition) for partition in plan.moved_from}
+    return tuple([max(at, plan.start[p]) if p in moved else at for p, at in enumerate(stop)])
 
 
 def _instant_ms(point: Instant | Ago, now_ms: int) -> int:

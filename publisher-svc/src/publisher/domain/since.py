@@ -51,6 +51,13 @@ class Last:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """An end that was resolved before; partitions newer than it have nothing to give."""
+
+    cursor: Cursor
+
+
 Point = Now | Earliest | Offset | Cursor | Instant | Ago | Last
 
 _INTEGER = re.compile(r"[0-9]{1,19}")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from publisher.domain.encoding import Encoding
+from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.errors import InvariantError
 from publisher.domain.filter import Filter
-from publisher.domain.page import Buffer, Page
+from publisher.domain.page import Page
 
 MERGE_BYTES = 64 << 10
 """Small pages are merged up to this size, so that one-event polls leave no one-event pages."""
@@ -87,7 +87,13 @@ class Tail:
         return self._pages[bisect_right(self._firsts, offset) - 1]
 
     def read(
-        self, offset: int, limit_bytes: int, wanted: Filter, encoding: Encoding, stop: int | None
+        self,
+        offset: int,
+        limit_bytes: int,
+        wanted: Filter,
+        encoding: Encoding,
+        stop: int | None,
+        limit_events: int | None = None,
     ) -> tuple[list[Buffer], int, int]:
         """Buffers of several pages for one write, the next offset, and how many events.
 
@@ -99,13 +105,14 @@ class Tail:
         for page in self._pages[index:]:
             view = page.view(wanted, encoding)
             self.account(page)
-            part = view.slice(offset, limit_bytes - got, stop)
+            left = None if limit_events is None else limit_events - events
+            part = view.slice(offset, limit_bytes - got, stop, left)
             offset = part.next
             if part.data:
                 buffers.append(part.data)
                 got += len(part.data)
                 events += part.events
-            if offset < page.next or got >= limit_bytes:
+            if offset < page.next or got >= limit_bytes or events == limit_events:
                 break
         return buffers, offset, events
 

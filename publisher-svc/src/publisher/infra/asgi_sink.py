@@ -1,26 +1,37 @@
-"""The sink for servers without the raw extension: ordinary ASGI sends, one task per subscriber.
+"""The sink for servers without the raw extensions: ordinary ASGI sends, one task per subscriber.
 
-Slower, and right: it takes whole frames, keeps their order and has the same marks. Frames come as
-WebSocket wire bytes (`publisher.domain.encoding.WEBSOCKET`), so they are taken apart again here.
+Slower, and right: it takes whole frames, keeps their order and has the same marks. How a write is
+sent, and what opens and closes the connection, is the transport's.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
+from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contracts.close import CloseCode
-from publisher.domain.page import Buffer
+from publisher.domain.encoding import Buffer
 
 
-class AsgiWebSocketSink:
+class AsgiSink:
     """`Sink` and its events in one: `on_pause`, `on_resume`, `on_lost` as on the raw extension."""
 
-    def __init__(self, websocket: WebSocket, high_bytes: int, low_bytes: int) -> None:
-        self._websocket = websocket
+    def __init__(
+        self,
+        *,
+        open_: Callable[[], Awaitable[None]],
+        send: Callable[[bytes], Awaitable[None]],
+        close: Callable[[CloseCode, str], Awaitable[None]],
+        high_bytes: int,
+        low_bytes: int,
+    ) -> None:
+        self._open = open_
+        self._send_data = send
+        self._close = close
         self._high_bytes = high_bytes
         self._low_bytes = low_bytes
         self._queue: deque[bytes] = deque()
@@ -32,7 +43,8 @@ class AsgiWebSocketSink:
         self.on_pause: Callable[[], None] | None = None
         self.on_resume: Callable[[], None] | None = None
         self.on_lost: Callable[[], None] | None = None
-        self._task = asyncio.ensure_future(self._send())
+        self.task = asyncio.ensure_future(self._send())
+        """Done when there is nothing more to send."""
 
     def writer(self) -> Callable[[Buffer], None]:
         """See `publisher.app.ports.Sink`."""
@@ -51,7 +63,7 @@ class AsgiWebSocketSink:
     def abort(self) -> None:
         """See `publisher.app.ports.Sink`."""
         self._lose()
-        self._task.cancel()
+        self.task.cancel()
 
     def _take(self, data: Buffer) -> None:
         self._queue.append(bytes(data))
@@ -64,15 +76,14 @@ class AsgiWebSocketSink:
 
     async def _send(self) -> None:
         try:
+            await self._open()
             while True:
                 while self._queue:
                     data = self._queue.popleft()
-                    for payload in frames_in(data):
-                        await self._websocket.send_text(payload.decode())
+                    await self._send_data(data)
                     self._drained(len(data))
                 if self._end is not None:
-                    code, reason = self._end
-                    await self._websocket.close(code, reason)
+                    await self._close(*self._end)
                     return
                 self._wake.clear()
                 await self._wake.wait()
@@ -91,6 +102,41 @@ class AsgiWebSocketSink:
             self.is_open = False
             if self.on_lost is not None:
                 self.on_lost()
+
+
+def websocket_sink(websocket: WebSocket, high_bytes: int, low_bytes: int) -> AsgiSink:
+    """Writes come as WebSocket wire bytes (`publisher.domain.encoding`) and are taken apart."""
+
+    async def opened() -> None:
+        """The handshake was accepted before."""
+
+    async def send(data: bytes) -> None:
+        for payload in frames_in(data):
+            await websocket.send_text(payload.decode())
+
+    async def close(code: CloseCode, reason: str) -> None:
+        await websocket.close(code, reason)
+
+    return AsgiSink(
+        open_=opened, send=send, close=close, high_bytes=high_bytes, low_bytes=low_bytes
+    )
+
+
+def http_sink(
+    asgi_send: Send, headers: list[tuple[bytes, bytes]], high_bytes: int, low_bytes: int
+) -> AsgiSink:
+    """Writes are the body as it is; the server frames it."""
+
+    async def open_() -> None:
+        await asgi_send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def send(data: bytes) -> None:
+        await asgi_send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def close(_: CloseCode, __: str) -> None:
+        await asgi_send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return AsgiSink(open_=open_, send=send, close=close, high_bytes=high_bytes, low_bytes=low_bytes)
 
 
 def frames_in(data: bytes) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The ASGI application: the WebSocket endpoint, the probes, and answers for every other address."""
+"""The ASGI application: the transports, the probes, and answers for every other address."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import websocket_routes
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from publisher.app.status import Status
+from publisher.infra.http_events import HttpTransport
 from publisher.infra.websocket import WebSocketTransport
 
 _BY_STATUS = {404: ProblemType.NOT_FOUND, 405: ProblemType.METHOD_NOT_ALLOWED}
-_HINT = "this service has /websocket, /status, /healthz, /readyz and /metrics"
+_HINT = "this service has /websocket, /events, /plan, /status, /healthz, /readyz and /metrics"
 _CONNECT = (
-    "events are delivered over a WebSocket: connect to ws://…/websocket with a WebSocket client, "
-    "for example websocat; ?since=earliest replays"
+    "this address is for WebSockets: connect to ws://…/websocket with a WebSocket client, "
+    "for example websocat; the same over HTTP is at /events"
 )
 
 
 def application(
-    websocket: WebSocketTransport, status: Status, registry: CollectorRegistry
+    websocket: WebSocketTransport,
+    http: HttpTransport,
+    status: Status,
+    registry: CollectorRegistry,
 ) -> Starlette:
     """The application."""
     probes = probe_routes(
@@ -40,7 +44,7 @@ def application(
         plain=_answer(Problem(ProblemType.UPGRADE_REQUIRED, _CONNECT)),
     )
     handlers: dict[Any, Any] = {HTTPException: _on_http_exception}
-    app = Starlette(routes=[*sockets, *probes], exception_handlers=handlers)
+    app = Starlette(routes=[*sockets, *http.routes(), *probes], exception_handlers=handlers)
     app.router.redirect_slashes = False  # an address that is nearly right is not right
     return app
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
@@ -25,28 +23,13 @@ from publisher.app.hub import Hub
 from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
-from publisher.domain.encoding import WEBSOCKET
-from publisher.domain.errors import PublisherError
-from publisher.domain.page import Buffer
+from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET, Buffer
 from publisher.domain.parameters import StreamParameters, parse_parameters
-from publisher.infra.asgi_sink import AsgiWebSocketSink
+from publisher.infra.asgi_sink import AsgiSink, websocket_sink
+from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
 
-
-class SubscriberGoneError(PublisherError):
-    """The connection ended while its request was looked up; nobody is left to be told."""
-
-    code = "subscriber-gone"
-
-
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """Bounds per socket, all settings."""
-
-    high_bytes: int = 256 << 10
-    """Above this the subscriber leaves the live lane."""
-    low_bytes: int = 64 << 10
-    input_frames: int = 60
-    """Frames a subscriber may send per minute; they are ignored."""
+SUBPROTOCOL = "cloudevents.json"
+"""The CloudEvents WebSocket binding's (section 1.2 there): bare events, no control frames."""
 
 
 class RawWebSocketSink:
@@ -112,50 +95,39 @@ class WebSocketTransport:
             return
         query = websocket.scope["query_string"].decode("latin-1")
         parameters = parse_parameters(parse_qsl(query, keep_blank_values=True))
-        await websocket.accept()
+        await websocket.accept(_subprotocol(websocket))
         if isinstance(parameters, Problem):
             await _tell_and_close(websocket, parameters)
             return
         await self._serve(websocket, parameters)
 
     async def _serve(self, websocket: WebSocket, parameters: StreamParameters) -> None:
+        encoding = WEBSOCKET if _subprotocol(websocket) is None else CLOUDEVENTS
         raw: RawWebSocket | None = websocket.scope.get("extensions", {}).get(EXTENSION)
-        opened: list[Sink] = []
+        opened: list[AsgiSink] = []
 
         def open_sink() -> Sink:
-            sink: Sink
-            if raw is not None and not raw.is_open:
-                raise SubscriberGoneError("the connection ended before its stream began")
+            high_bytes, low_bytes = self._limits.high_bytes, self._limits.low_bytes
             if raw is None:
-                sink = AsgiWebSocketSink(websocket, self._limits.high_bytes, self._limits.low_bytes)
-            else:
-                raw.set_write_buffer_limits(self._limits.high_bytes, self._limits.low_bytes)
-                sink = RawWebSocketSink(raw, self._closer(websocket))
-            opened.append(sink)
-            return sink
+                opened.append(websocket_sink(websocket, high_bytes, low_bytes))
+                return opened[0]
+            if not raw.is_open:
+                raise SubscriberGoneError("the connection ended before its stream began")
+            raw.set_write_buffer_limits(high_bytes, low_bytes)
+            return RawWebSocketSink(raw, self._closer(websocket))
 
         try:
-            subscription = await self._subscribe(parameters, WEBSOCKET, open_sink)
+            subscription = await self._subscribe(parameters, lambda _: encoding, open_sink)
         except SubscriberGoneError:
             return
         if isinstance(subscription, Problem):
             await _tell_and_close(websocket, subscription)
             return
-        self._attach(subscription, raw if raw is not None else opened[0])
+        attach(self._hub, subscription, raw if raw is not None else opened[0])
         try:
             await self._ignore_input(websocket, subscription)
         finally:
             self._hub.unsubscribe(subscription)
-
-    def _attach(self, subscription: Subscription, events: Any) -> None:
-        """Let the socket tell the hub; it may have told nobody meanwhile, so look once."""
-        events.on_pause = lambda: self._hub.pause(subscription)
-        events.on_resume = lambda: self._hub.resume(subscription)
-        events.on_lost = lambda: self._hub.unsubscribe(subscription)
-        if not events.is_open:
-            self._hub.unsubscribe(subscription)
-        elif events.paused:
-            self._hub.pause(subscription)
 
     def _closer(self, websocket: WebSocket) -> Callable[[CloseCode, str], None]:
         def close(code: CloseCode, reason: str) -> None:
@@ -186,8 +158,13 @@ class WebSocketTransport:
 
     async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
         """To a browser, which cannot read an HTTP answer: accept, tell, close."""
-        await websocket.accept()
+        await websocket.accept(_subprotocol(websocket))
         await _tell_and_close(websocket, problem)
+
+
+def _subprotocol(websocket: WebSocket) -> str | None:
+    """The one that is selected: bare CloudEvents, for who offers to take them."""
+    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", []) else None
 
 
 async def _deny(websocket: WebSocket, problem: Problem) -> None:
@@ -197,7 +174,8 @@ async def _deny(websocket: WebSocket, problem: Problem) -> None:
 
 async def _tell_and_close(websocket: WebSocket, problem: Problem) -> None:
     try:
-        await websocket.send_text(error_frame(problem).decode())
+        if _subprotocol(websocket) is None:
+            await websocket.send_text(error_frame(problem).decode())
         await websocket.close(problem.close_code, problem.type.value.name)
     except (RuntimeError, WebSocketDisconnect):
         return  # it went before it was told

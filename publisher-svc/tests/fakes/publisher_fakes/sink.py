@@ -8,7 +8,7 @@ from contracts.close import CloseCode
 from contracts.frames import Control, Event, parse_frame
 from publisher.app.hub import Hub
 from publisher.app.subscription import Subscription
-from publisher.domain.page import Buffer
+from publisher.domain.encoding import Buffer
 
 
 def payloads_of(wire: bytes) -> list[bytes]:

@@ -9,7 +9,7 @@ from publisher.app.events import Event
 from publisher.app.hub import Hub
 from publisher.app.subscription import Subscription
 from publisher.app.sweep import Intervals, Sweep
-from publisher.domain.encoding import WEBSOCKET
+from publisher.domain.encoding import WEBSOCKET, Encoding
 from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.log import Log
 from publisher.domain.plan import Plan
@@ -64,11 +64,12 @@ class Stage:
         stop: tuple[int, ...] | None = None,
         wanted: Filter = EVERYTHING,
         sink: FakeSink | None = None,
+        encoding: Encoding = WEBSOCKET,
     ) -> tuple[Subscription, FakeSink]:
         """A subscriber, at the tip unless `start` says where; the loop has not run yet."""
         sink = sink or FakeSink()
         plan = Plan(start or self.log.tips, stop)
-        subscription = Subscription(sink, plan, wanted, WEBSOCKET)
+        subscription = Subscription(sink, plan, wanted, encoding)
         sink.attach(self.hub, subscription)
         self.hub.subscribe(subscription)
         self.sweep.add(subscription)

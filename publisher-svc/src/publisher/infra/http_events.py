@@ -1,0 +1,213 @@
+"""``GET /events`` and ``GET /plan``: the broadcast over HTTP, by Accept, and what it would be.
+
+Parameters, refusals, log and lanes are the WebSocket's. An EventSource is told to come later with
+200 where others get 503, for it never comes back after an error; its own refusals stay errors.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contracts.problem import Problem, ProblemType
+from publisher.app.hub import Hub
+from publisher.app.plan_replay import Planned, PlanReplay
+from publisher.app.read_page import ReadPage
+from publisher.app.subscribe import Subscribe
+from publisher.domain.encoding import Encoding
+from publisher.domain.http_encodings import Framing, ndjson, retry_block, sse
+from publisher.domain.parameters import StreamParameters, parse_parameters
+from publisher.domain.plan import Plan
+from publisher.domain.resume import parse_event_id
+from publisher.infra.cors import Cors
+from publisher.infra.http_answers import later_answer, page_answer, plan_answer, problem_answer
+from publisher.infra.http_stream import HttpStream
+from publisher.infra.negotiation import Media, negotiate
+from publisher.infra.socket_limits import SocketLimits
+
+_SPREAD_MS = 4000
+"""Clients of a stream that was cut come back spread over this, after the least wait."""
+_STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTerms:
+    """Settings of these endpoints."""
+
+    retry_after_ms: int = 1000
+    most_pages: int = 100
+    """Pages that are read at once; more requests are told to come later."""
+
+
+class HttpTransport:
+    """The endpoints."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        subscribe: Subscribe,
+        plan_replay: PlanReplay,
+        read_page: ReadPage,
+        cors: Cors,
+        *,
+        limits: SocketLimits,
+        terms: HttpTerms,
+    ) -> None:
+        self._hub = hub
+        self._subscribe = subscribe
+        self._plan_replay = plan_replay
+        self._read_page = read_page
+        self._cors = cors
+        self._limits = limits
+        self._terms = terms
+        self._pages = 0
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/events", self._cors.preflight, methods=["OPTIONS"]),
+            Route("/plan", self._cors.preflight, methods=["OPTIONS"]),
+            Route("/events", self.events),
+            Route("/plan", self.plan),
+        ]
+
+    async def events(self, request: Request) -> Any:
+        """A stream or a page; an ASGI application that answers."""
+        headers = {"vary": "Accept, Origin", **self._cors.headers(request)}
+        if (refusal := self._cors.refusal(request)) is not None:
+            return problem_answer(refusal, headers)
+        query = _query(request)
+        parameters = parse_parameters(query, most_events=self._read_page.bounds.most_events)
+        accept = ", ".join(request.headers.getlist("accept"))
+        media = negotiate(accept, paged=any(name == "limit" for name, _ in query))
+        if media is None:
+            offered = ", ".join(each.value for each in Media)
+            detail = f"this address answers in {offered}; accept one of them"
+            return problem_answer(Problem(ProblemType.NOT_ACCEPTABLE, detail), headers)
+        if isinstance(parameters, Problem):
+            return problem_answer(parameters, headers)
+        if media is Media.PAGE:
+            return await self._page(request, parameters, headers)
+        if parameters.limit is not None:
+            detail = f"limit is for pages (Accept: {Media.PAGE.value}); a stream has no such end"
+            return problem_answer(Problem(ProblemType.INVALID_REQUEST, detail), headers)
+        if media is Media.SSE:
+            return self._sse(request, parameters, headers)
+        return self._stream(
+            request,
+            media,
+            parameters,
+            headers,
+            encoding=lambda framing, _: ndjson(framing),
+            opening=b"",
+            refused=lambda problem: problem_answer(problem, headers),
+        )
+
+    async def plan(self, request: Request) -> Response:
+        """What the same request to ``/events`` or ``/websocket`` would get; opens nothing."""
+        headers = {"vary": "Origin", **self._cors.headers(request)}
+        if (refusal := self._cors.refusal(request)) is not None:
+            return problem_answer(refusal, headers)
+        parameters = parse_parameters(_query(request))
+        log = self._hub.log
+        known = log.partitions > 0
+        return plan_answer(
+            await self._planned(parameters),
+            earliest=self._hub.cursor(log.floors) if known else None,
+            tip=self._hub.cursor(log.tips) if known else None,
+            headers=headers,
+        )
+
+    async def _planned(self, parameters: StreamParameters | Problem) -> Planned | Problem:
+        if isinstance(parameters, Problem):
+            return parameters
+        refusal = self._subscribe.admission()
+        return await self._plan_replay(parameters.request) if refusal is None else refusal
+
+    def _sse(
+        self, request: Request, parameters: StreamParameters, headers: dict[str, str]
+    ) -> Response | HttpStream:
+        text = request.headers.get("last-event-id")
+        if text:
+            resume = parse_event_id(text)
+            if isinstance(resume, Problem):
+                return problem_answer(resume, headers)
+            if resume.is_complete:
+                return Response(status_code=204, headers=headers)  # an EventSource then stops
+            parameters = resume.applied(parameters)
+        retry_ms = self._terms.retry_after_ms + random.randrange(_SPREAD_MS)  # noqa: S311 - no secret
+
+        def encoding(framing: Framing, plan: Plan) -> Encoding:
+            end = None if plan.stop is None else self._hub.cursor(plan.stop)
+            return sse(framing, self._hub.generation, len(plan.start), end)
+
+        def refused(problem: Problem) -> Response:
+            if problem.status == 503:
+                return later_answer(problem, retry_ms, headers)
+            return problem_answer(problem, headers)
+
+        return self._stream(
+            request,
+            Media.SSE,
+            parameters,
+            headers,
+            encoding=encoding,
+            opening=retry_block(retry_ms),
+            refused=refused,
+        )
+
+    def _stream(
+        self,
+        request: Request,
+        media: Media,
+        parameters: StreamParameters,
+        headers: dict[str, str],
+        *,
+        encoding: Callable[[Framing, Plan], Encoding],
+        opening: bytes,
+        refused: Callable[[Problem], Response],
+    ) -> Response | HttpStream:
+        if (problem := self._subscribe.admission()) is not None:
+            return refused(problem)
+        head = {**headers, **_STREAM_HEADERS, "content-type": media.value}
+        if request.method == "HEAD":
+            return Response(headers=head)
+        return HttpStream(
+            self._hub,
+            self._subscribe,
+            self._limits,
+            parameters,
+            encoding=encoding,
+            headers=[(name.encode(), value.encode()) for name, value in head.items()],
+            opening=opening,
+            refused=refused,
+        )
+
+    async def _page(
+        self, request: Request, parameters: StreamParameters, headers: dict[str, str]
+    ) -> Response:
+        if (problem := self._subscribe.admission()) is not None:
+            return problem_answer(problem, headers)
+        if self._pages >= self._terms.most_pages:
+            detail = f"{self._pages} pages are being read already; ask again"
+            return problem_answer(Problem(ProblemType.UNAVAILABLE, detail), headers)
+        self._pages += 1
+        try:
+            page = await self._read_page(parameters)
+        finally:
+            self._pages -= 1
+        if isinstance(page, Problem):
+            return problem_answer(page, headers)
+        return page_answer(page, request, headers)
+
+
+def _query(request: Request) -> list[tuple[str, str]]:
+    query = request.scope["query_string"].decode("latin-1")
+    return parse_qsl(query, keep_blank_values=True)
