@@ -1,7 +1,9 @@
-"""``python -m publisher``: settings from the environment, then the composition root."""
+"""``python -m publisher``: settings from the environment, then the composition root, or workers."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 
 from pydantic import ValidationError
@@ -10,10 +12,13 @@ from chassis.kafka_settings import KafkaSettings
 from chassis.server import run
 from publisher.main import main as run_publisher
 from publisher.settings import PublisherSettings
+from publisher.workers import run_workers
 
 
 def main() -> None:
     """Run until told to stop. A wrong setting is one line and exit status 2."""
+    if (workers := _arguments().workers) is not None:
+        os.environ["PUBLISHER_WORKERS"] = workers
     try:
         settings, kafka = PublisherSettings(), KafkaSettings()
     except ValidationError as error:
@@ -22,7 +27,21 @@ def main() -> None:
             name = "_".join([prefix, *(str(part).upper() for part in wrong["loc"])])
             sys.stderr.write(f"publisher: the setting {name} is not usable: {wrong['msg']}\n")
         sys.exit(2)
+    if settings.workers > 1:
+        sys.exit(run(run_workers(settings)))
     sys.exit(run(run_publisher(settings, kafka)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="publisher",
+        description="Broadcasts a Kafka topic to subscribers. Settings are PUBLISHER_ and KAFKA_ "
+        "environment variables, see docs/operations.md.",
+    )
+    parser.add_argument(
+        "--workers", metavar="N", help="so many processes on the one port (PUBLISHER_WORKERS)"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import socket
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
 from chassis.logs import BoundedLog, configure, get_logger
 from chassis.origins import OriginAllowlist
-from chassis.server import bind, serve
+from chassis.server import Sharing, bind, serve
 from publisher.app.drain import drain
 from publisher.app.following import Following
 from publisher.app.hub import Hub
@@ -37,6 +38,7 @@ from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
 from publisher.infra.websocket import WebSocketTransport
 from publisher.settings import PublisherSettings
+from publisher.workers import stop_with_starter
 
 _log = get_logger("publisher")
 
@@ -45,11 +47,25 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     """Run one publisher instance until it is told to stop; gives the exit status."""
     configure(settings.log_level, as_json=settings.log_format == "json", service="publisher")
     try:
-        sockets = bind(settings.host, settings.port, port_variable="PUBLISHER_PORT")
+        sockets = _sockets(settings)
     except ChassisError as error:
         _log.error(str(error))
         return 1
+    if settings.worker:
+        stop_with_starter(lambda: signal.raise_signal(signal.SIGTERM))
     return await Publisher(settings, kafka, asyncio.get_running_loop()).run(sockets)
+
+
+def _sockets(settings: PublisherSettings) -> list[socket.socket]:
+    if not settings.worker:
+        return bind(settings.host, settings.port, port_variable="PUBLISHER_PORT")
+    shared = bind(
+        settings.host, settings.port, port_variable="PUBLISHER_PORT", sharing=Sharing.SHARED
+    )
+    if settings.worker_port is None:
+        return shared
+    own = settings.worker_port + settings.worker - 1
+    return shared + bind(settings.host, own, port_variable="PUBLISHER_WORKER_PORT")
 
 
 class Publisher:

@@ -40,6 +40,13 @@ class PublisherSettings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes on the one port, each an instance with its own group; ``--workers`` sets it too."""
+    worker_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Worker k also answers on this port + k - 1, so that each can be looked at."""
+    worker: Annotated[int, Field(ge=0, le=64)] = 0
+    """Which worker this process is; set by the process that starts it."""
+
     max_subscribers: Annotated[int, Field(ge=1)] = 20_000
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
     stall_s: Annotated[float, Field(gt=0)] = 30.0

@@ -15,6 +15,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from enum import Enum
 from types import FrameType
 from typing import Any
 
@@ -47,7 +48,19 @@ class ServerLimits:
     """HTTP: how long sent bytes may go unacknowledged; 0: the system's own limit (Linux: hours)."""
 
 
-def bind(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
+class Sharing(Enum):
+    """Whether other processes may listen on the same port (SO_REUSEPORT)."""
+
+    ALONE = "alone"
+    SHARED = "shared"
+    """The kernel spreads connections over all that listen."""
+    HELD = "held"
+    """The port is taken for those who share it; nobody listens here."""
+
+
+def bind(
+    host: str, port: int, *, port_variable: str, sharing: Sharing = Sharing.ALONE
+) -> list[socket.socket]:
     """Sockets for `host`; ``localhost`` means both loopbacks, so that either resolution works.
 
     `port` 0 takes a free one, the same on both.
@@ -59,17 +72,32 @@ def bind(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
     for _ in range(_ATTEMPTS - 1 if port == 0 else 0):
         # the free port of one loopback may be taken on the other
         with contextlib.suppress(PortInUseError):
-            return _bind_all(hosts, port, port_variable)
-    return _bind_all(hosts, port, port_variable)
+            return _bind_all(hosts, port, port_variable, sharing)
+    return _bind_all(hosts, port, port_variable, sharing)
 
 
-def _bind_all(hosts: list[str], port: int, port_variable: str) -> list[socket.socket]:
+def hold(host: str, port: int, *, port_variable: str) -> list[socket.socket]:
+    """Take a port for processes that will share it; they may begin when this returns.
+
+    Raises:
+        PortInUseError: another program listens there, sharing or not.
+    """
+    alone = bind(host, port, port_variable=port_variable)
+    chosen = alone[0].getsockname()[1]
+    for each in alone:
+        each.close()
+    return bind(host, chosen, port_variable=port_variable, sharing=Sharing.HELD)
+
+
+def _bind_all(
+    hosts: list[str], port: int, port_variable: str, sharing: Sharing
+) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for each in hosts:
         family = socket.AF_INET6 if ":" in each else socket.AF_INET
         chosen = sockets[0].getsockname()[1] if sockets else port
         try:
-            sockets.append(_bind_one(family, each, chosen))
+            sockets.append(_bind_one(family, each, chosen, sharing))
         except OSError as error:
             if sockets and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 continue  # a machine without IPv6
@@ -79,16 +107,19 @@ def _bind_all(hosts: list[str], port: int, port_variable: str) -> list[socket.so
     return sockets
 
 
-def _bind_one(family: int, host: str, port: int) -> socket.socket:
+def _bind_one(family: int, host: str, port: int, sharing: Sharing) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sharing is not Sharing.ALONE:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((host, port))
         # Listening here, not in uvicorn, makes a second process on the port fail now rather than
         # after it has joined its consumer group.
-        bound.listen(4096)
+        if sharing is not Sharing.HELD:
+            bound.listen(4096)
     except OSError:
         bound.close()
         raise

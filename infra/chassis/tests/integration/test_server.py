@@ -66,10 +66,10 @@ def test_without_ipv6_localhost_is_the_other_loopback(
 ) -> None:
     bind_one = server._bind_one
 
-    def no_ipv6(family: int, host: str, port: int) -> socket.socket:
+    def no_ipv6(family: int, host: str, port: int, sharing: server.Sharing) -> socket.socket:
         if family == socket.AF_INET6:
             raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
-        return bind_one(family, host, port)
+        return bind_one(family, host, port, sharing)
 
     monkeypatch.setattr(server, "_bind_one", no_ipv6)
     opened += server.bind("localhost", 0, port_variable="LISTENER_PORT")
@@ -81,13 +81,13 @@ def test_port_0_whose_twin_is_taken_is_chosen_anew(
 ) -> None:
     bind_one, refused = server._bind_one, list[int]()
 
-    def taken_twice(family: int, host: str, port: int) -> socket.socket:
+    def taken_twice(family: int, host: str, port: int, sharing: server.Sharing) -> socket.socket:
         if host == "::1" and len(refused) < 2:
             refused.append(port)
             raise OSError(errno.EADDRINUSE, "Address already in use")
         if host == "::1":  # also where there is no IPv6
             family, host = socket.AF_INET, "127.0.0.2"
-        return bind_one(family, host, port)
+        return bind_one(family, host, port, sharing)
 
     monkeypatch.setattr(server, "_bind_one", taken_twice)
     opened += server.bind("localhost", 0, port_variable="LISTENER_PORT")
