@@ -10,7 +10,7 @@ SOURCES := contracts/src infra/chassis/src infra/local-kafka/src infra/stack/src
 TESTED := contracts/tests infra/chassis/tests infra/local-kafka/tests infra/stack/tests listener-svc/tests publisher-svc/tests clients/python/tests tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup run stop docker-run docker-stop demo test test-unit chaos figures check fmt lock clean wipe
+.PHONY: help setup run stop docker-run docker-stop demo test test-unit chaos bench check fmt lock clean wipe
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-11s %s\n", $$1, $$2}'
@@ -46,8 +46,8 @@ test-unit: $(STAMP) ## only the tests that do no I/O
 chaos: $(STAMP) ## the faults, each under load, as a table (bounded, some minutes)
 	@cd tests && ../$(BIN)/python -m chaos $(CHAOS_ARGS)
 
-figures: $(STAMP) ## first figures: ingest, fan-out, replay (bounded, a few minutes)
-	@cd tests && ../$(BIN)/python -m bench.figures
+bench: $(STAMP) ## measure against limit, naive and targets; writes docs/benchmarks (bounded, about 20 minutes)
+	@cd tests && ../$(BIN)/python -m bench $(BENCH_ARGS)
 
 check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, docs links
 	$(BIN)/ruff format --check .

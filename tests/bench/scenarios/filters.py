@@ -1,0 +1,104 @@
+"""Filters: fifty distinct ones over five hundred subscribers, beside no filter.
+
+Two ways to compare, at equal numbers of deliveries and of bytes. *Burst*: each filter takes half of
+fifty types, other ones each, so that fifty different blocks are made and written where there was
+one; there are at least as many writes as without, so CPU a delivery bounds CPU a write. *Paced*:
+each filter takes two of fifty types; an event is a write to each of its takers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bench.feed import Feed
+from bench.ground import Ground, measured
+from bench.load.events import KINDS, event_template
+from bench.load.plan import Plan, Subscriber, websocket_request
+from bench.load.sequence import Share
+from bench.report.result import (
+    FAN_OUT_HEADER,
+    Bars,
+    Result,
+    Sample,
+    at_most,
+    fan_out_row,
+    no_breaks,
+)
+from bench.servers import server as servers
+
+SUBSCRIBERS, RATE, SECONDS = 500, 50, 10
+HALF, NARROW = KINDS // 2, 2
+_EVENT = event_template(b"bench.t%K")
+
+
+def filtered(index: int, width: int, events: int) -> Subscriber:
+    """Filter number `index`: `width` types from that one on."""
+    types = ",".join(f"bench.t{(index + n) % KINDS:02d}" for n in range(width))
+    request = websocket_request(f"/websocket?type={types}")
+    return Subscriber((0,), (events,), request, share=Share(KINDS, index, width))
+
+
+def _product(
+    ground: Ground, subscribers: tuple[Subscriber, ...], events: int, rate: int = 0
+) -> Callable[[], Awaitable[Sample]]:
+    async def run() -> Sample:
+        topic = await ground.topic()
+        async with (
+            Feed(ground.bootstrap, topic, template=_EVENT) as feed,
+            servers.publisher(ground.bootstrap, topic, ground.directory, event=_EVENT) as server,
+        ):
+            plan = Plan(0, b"", subscribers)
+            sample, _ = await measured(
+                server,
+                plan,
+                drive=lambda: feed.paced(rate, events / rate) if rate else feed.burst(events),
+            )
+        await ground.drop(topic)
+        return sample
+
+    return run
+
+
+async def run(ground: Ground) -> Result:
+    """Each pair in turns."""
+    burst = ground.scaled(10_000, 500) // KINDS * KINDS
+    paced = ground.scaled(RATE * SECONDS, 100)
+    doubled, many = burst * KINDS // HALF, paced * KINDS // NARROW
+
+    def all_filters(width: int, events: int) -> tuple[Subscriber, ...]:
+        return tuple(filtered(n % KINDS, width, events) for n in range(SUBSCRIBERS))
+
+    found = await ground.interleaved(
+        {
+            "burst, no filter": _product(ground, _unfiltered(burst), burst),
+            "burst, 50 filters of 25 types": _product(ground, all_filters(HALF, doubled), doubled),
+            "paced, no filter": _product(ground, _unfiltered(paced), paced, RATE),
+            "paced, 50 filters of 2 types": _product(
+                ground, all_filters(NARROW, many), many, RATE * KINDS // NARROW
+            ),
+        }
+    )
+    plain, half, calm, narrow = found.values()
+    targets = (
+        at_most("burst: CPU a write against unfiltered", half.us_an_event / plain.us_an_event, 1.5),
+        at_most(
+            "paced: CPU a write against unfiltered", narrow.us_an_event / calm.us_an_event, 1.5
+        ),
+        no_breaks(found.values()),
+    )
+    return Result(
+        "filters",
+        f"Filters over {SUBSCRIBERS} subscribers",
+        FAN_OUT_HEADER,
+        tuple(fan_out_row(variant) for variant in found.values()),
+        targets,
+        (Bars("Server CPU a delivery", "µs", tuple((n, v.us_an_event) for n, v in found.items())),),
+        (
+            f"Paced: {RATE}/s unfiltered, {RATE * KINDS // NARROW:,}/s filtered, which is as many "
+            "deliveries; the latter's consuming is in its CPU.",
+        ),
+    )
+
+
+def _unfiltered(events: int) -> tuple[Subscriber, ...]:
+    return (Subscriber((0,), (events,)),) * SUBSCRIBERS
