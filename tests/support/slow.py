@@ -53,7 +53,7 @@ class SlowReader:
 
     def is_full(self) -> bool:
         """Whether bytes wait that nobody takes: the kernel holds as much as it will."""
-        return _unread(self._port, self._socket.getsockname()[1]) > 0
+        return unread(self._port, self._socket.getsockname()[1]) > 0
 
     async def read(self, *, until_offset: int | None = None, timeout_s: float = 10.0) -> list[int]:
         """Read frames up to an offset, or to the end of the connection; gives event offsets."""
@@ -111,7 +111,7 @@ class SlowReader:
         return rest[0] & 0x0F, rest[start : start + length]
 
 
-def _unread(server_port: int, client_port: int) -> int:
+def unread(server_port: int, client_port: int) -> int:
     """Bytes in the server's send queue for this client (Linux's table of connections)."""
     if not psutil.LINUX:
         return 1

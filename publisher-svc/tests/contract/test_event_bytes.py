@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
+from support.http_stream import NDJSON, PAGE, SSE, http_subscribed
 from support.records import event, store
 from support.stream import place, subscribed
 
@@ -50,6 +53,44 @@ async def test_the_stored_bytes_stand_in_the_frame(
 
     assert place(found[-1]) == (0, 2 * len(VALUES) - 1)
     assert [text for text in stream.texts if text.startswith(b'{"type":"event"')] == expected
+
+
+@pytest.mark.timeout(40)
+@pytest.mark.parametrize("prefill", [0, 1000], ids=["from Kafka", "from memory"])
+async def test_the_stored_bytes_stand_in_every_transports_form(
+    kafka_bootstrap: str,
+    kafka_topic: TopicFactory,
+    start_publisher: StartPublisher,
+    prefill: int,
+) -> None:
+    topic = kafka_topic()
+    await store(kafka_bootstrap, topic, VALUES)
+    publisher = start_publisher(topic, prefill=prefill, page_bytes=8 << 20)
+    places = [b'"partition":0,"offset":%d,"event":%b}' % each for each in enumerate(VALUES * 2)]
+    frames = [b'{"type":"event",' + place for place in places]
+
+    async with (
+        http_subscribed(publisher.http_url, "since=earliest", NDJSON) as lines,
+        http_subscribed(publisher.http_url, "since=earliest", SSE) as source,
+        subscribed(
+            publisher.websocket_url,
+            "since=earliest",
+            subprotocols=["cloudevents.json"],
+        ) as bare,
+    ):
+        await lines.until("live")
+        await source.until("live")
+        await store(kafka_bootstrap, topic, VALUES)  # and once more as they come
+        for stream in (lines, source):
+            await stream.events(len(VALUES))
+            assert [text for text in stream.texts if b'{"type":"event"' in text[:15]] == frames
+        assert [await bare.connection.recv(decode=False) for _ in frames] == VALUES * 2
+    ids = re.findall(rb"id: (.*)\ndata: \{\"type\":\"event\"", source.body)
+    assert [int(each[2:].partition(b"@")[0]) for each in ids] == list(range(1, len(frames) + 1))
+
+    page = publisher.answer("/events?since=earliest", headers={"accept": PAGE}).content
+    inner = page[len(b'{"events":[') : page.rindex(b'],"cursor"')]
+    assert inner == b",".join(b"{" + place for place in places)
 
 
 @pytest.mark.timeout(40)

@@ -6,6 +6,7 @@ import pytest
 
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
+from support.http_stream import NDJSON, PAGE, SSE, http_outcome, http_subscribed
 from support.records import event, producing
 from support.stream import Frame, place, subscribed
 
@@ -58,6 +59,15 @@ async def test_a_filter_gives_what_it_names(
             async with subscribed(publisher.websocket_url, f"since=0&until=now&{query}") as stream:
                 found[query] = [offset for _, offset in (await stream.rest()).events]
         assert found == CASES
+        for accept in (SSE, NDJSON):
+            for query in CASES:
+                ended = await http_outcome(publisher.http_url, f"since=0&until=now&{query}", accept)
+                found[query] = [offset for _, offset in ended.events]
+            assert found == CASES, accept
+        for query in CASES:
+            answer = publisher.answer(f"/events?since=0&{query}", headers={"accept": PAGE})
+            found[query] = [each["offset"] for each in answer.json()["events"]]
+        assert found == CASES
 
         # Filtered and unfiltered side by side, live.
         url = publisher.websocket_url
@@ -66,18 +76,22 @@ async def test_a_filter_gives_what_it_names(
             subscribed(url, "type=order.*") as orders,
             subscribed(url, "type=order.*") as same_orders,
             subscribed(url, "key=bob") as bobs,
+            http_subscribed(publisher.http_url, "type=order.*", SSE) as order_source,
+            http_subscribed(publisher.http_url, "key=bob", NDJSON) as bob_lines,
         ):
-            for stream in (everything, orders, same_orders, bobs):
+            streams = (everything, orders, same_orders, bobs, order_source, bob_lines)
+            for stream in streams:
                 await stream.until("live")
             await send_all()
             await producer.send_and_wait(topic, event("last", kind="order.last"), key=b"bob")
             last = 2 * len(RECORDS)
             seen = []
-            for stream in (everything, orders, same_orders, bobs):
+            for stream in streams:
                 frames: list[Frame] = []
                 while not frames or place(frames[-1]) != (0, last):
                     frames += await stream.events(1)
                 seen.append([offset - len(RECORDS) for _, offset in map(place, frames)])
 
     end = len(RECORDS)
-    assert seen == [[*range(end), end], [0, 1, end], [0, 1, end], [1, 7, end]]
+    assert seen[:4] == [[*range(end), end], [0, 1, end], [0, 1, end], [1, 7, end]]
+    assert seen[4:] == [[0, 1, end], [1, 7, end]]

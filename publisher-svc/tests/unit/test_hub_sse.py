@@ -99,7 +99,7 @@ def test_subscribers_of_equal_streams_share_one_block_and_filters_get_their_own(
         sink.writes.clear()
     stage.publish(1, "a")
     assert len({id(sink.writes[-1]) for sink in sinks}) == 1, "one block, not equal ones"
-    assert sinks[0].writes[-1].endswith(b"\n\nid: 0:2,1:3@0badcafe\n\n")
+    assert sinks[0].writes[-1].endswith(b"\n\nevent: cursor\nid: 0:2,1:3@0badcafe\n\n")
     assert filtered.writes == [], "nothing for it, and so no id either"
     assert socket.writes[-1].startswith(b"\x81")
 

@@ -1,10 +1,11 @@
 """The broadcast over HTTP: lines (NDJSON), Server-Sent Events, and the items of a JSON page.
 
 SSE ids are cursors (docs/protocol.md, "SSE"). On a topic with one partition each event carries its
-own; elsewhere, and in bounded streams, whose ids carry the end too, a block of an id alone ends
-every write: by the WHATWG's rules it moves ``lastEventId`` and dispatches nothing, and so the
-events' bytes are the same for everybody. A write is a chunk (RFC 9112 section 7.1) for HTTP/1.1 and
-the bare body for HTTP/1.0 and for servers that frame it themselves.
+own; elsewhere, and in bounded streams, whose ids carry the end too, a block without data ends every
+write: by the WHATWG's rules it moves ``lastEventId`` and dispatches nothing, and so the events'
+bytes are the same for everybody. (It has a name, for clients that dispatch it all the same.) A
+write is a chunk (RFC 9112 section 7.1) for HTTP/1.1 and the bare body for HTTP/1.0 and for servers
+that frame it themselves.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def sse(framing: Framing, generation: str, partitions: int, end: str | None) -> 
         return b"".join(framing.frame([_control_block(frame, end)]))
 
     def mark(buffers: list[Buffer], cursor: str) -> list[Buffer]:
-        return framing.frame([*buffers, b"id: %b\n\n" % event_id(cursor, end).encode()])
+        return framing.frame(
+            [*buffers, b"event: cursor\nid: %b\n\n" % event_id(cursor, end).encode()]
+        )
 
     name = f"{framing.name}@{generation}"
     marked = Encoding(f"sse/{name}/{end or ''}", wrap, "sse", "sse", _data_block, mark)
@@ -89,9 +92,9 @@ def _control_block(frame: bytes, end: str | None) -> bytes:
     return b"".join([*lines, b"data: ", frame, b"\n\n"])
 
 
-def retry_block(ms: int) -> bytes:
-    """How long an EventSource is to wait before it reconnects."""
-    return b"retry: %d\n\n" % ms
+def retry_line(ms: int) -> bytes:
+    """How long an EventSource is to wait before it reconnects; begins the block that follows."""
+    return b"retry: %d\n" % ms
 
 
 ITEMS = Encoding(

@@ -13,7 +13,7 @@ from contracts.frames import error_frame
 from contracts.problem import MEDIA_TYPE, Problem
 from publisher.app.plan_replay import Planned
 from publisher.app.read_page import EventPage
-from publisher.domain.http_encodings import BARE, retry_block, sse
+from publisher.domain.http_encodings import BARE, retry_line, sse
 from publisher.infra.negotiation import Media
 
 _NO_STORE = {"cache-control": "no-store"}
@@ -34,8 +34,9 @@ def later_answer(problem: Problem, retry_ms: int, headers: Headers) -> Response:
     The reason is a named event that a page may listen to.
     """
     encoding = sse(BARE, generation="", partitions=0, end=None)
-    body = retry_block(retry_ms) + encoding.wrap(error_frame(problem))
-    return Response(body, 200, {**headers, "cache-control": "no-cache"}, Media.SSE.value)
+    body = retry_line(retry_ms) + encoding.wrap(error_frame(problem))
+    more = {"cache-control": "no-cache", "content-type": Media.SSE.value}
+    return Response(body, 200, {**headers, **more})
 
 
 def page_answer(page: EventPage, request: Request, headers: Headers) -> Response:

@@ -22,7 +22,7 @@ from publisher.app.plan_replay import Planned, PlanReplay
 from publisher.app.read_page import ReadPage
 from publisher.app.subscribe import Subscribe
 from publisher.domain.encoding import Encoding
-from publisher.domain.http_encodings import Framing, ndjson, retry_block, sse
+from publisher.domain.http_encodings import Framing, ndjson, retry_line, sse
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Plan
 from publisher.domain.resume import parse_event_id
@@ -159,7 +159,7 @@ class HttpTransport:
             parameters,
             headers,
             encoding=encoding,
-            opening=retry_block(retry_ms),
+            opening=retry_line(retry_ms),
             refused=refused,
         )
 
