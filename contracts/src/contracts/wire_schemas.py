@@ -91,6 +91,7 @@ ANSWERS: Final[dict[str, _Schema]] = {
         id=_TEXT,
         partition=_COUNT,
         offset=_COUNT,
+        duplicate={"const": True, "description": "It was stored already, by an earlier attempt."},
     ),
     "nack": _frame(
         "nack",

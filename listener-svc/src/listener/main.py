@@ -21,6 +21,7 @@ from chassis import logs, server
 from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.errors import PortInUseError
 from chassis.kafka_settings import KafkaSettings
+from chassis.not_http import NotHttp
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import websocket_routes
@@ -28,13 +29,22 @@ from contracts import asyncapi
 from contracts.catalogue import Catalogue, serving_catalogue
 from contracts.errors import InvalidCatalogueError
 from contracts.judge import Judge
+from contracts.problem import MEDIA_TYPE
 from listener.app.admission import Admission
-from listener.app.ingest_event import IngestEvent
+from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession
+from listener.app.no_dead_letters import NoDeadLetters
+from listener.app.ports import EventLog, Observer
+from listener.app.retry_safe_log import RetrySafeLog
+from listener.domain.retry_window import RetryWindow
+from listener.infra.cross_origin import CrossOrigin
 from listener.infra.gate import Gate
+from listener.infra.http_answers import Answers
+from listener.infra.http_body import BodyLimits
 from listener.infra.http_contracts import contract_routes
-from listener.infra.http_events import PostEvents
-from listener.infra.http_problems import nowhere, problem_handlers, upgrade_required
+from listener.infra.http_events import METHODS, PostEvents, RequestLimits, SessionFactory, Uses
+from listener.infra.http_problems import NOT_HTTP, nowhere, problem_handlers, upgrade_required
+from listener.infra.http_stream import StreamLimits
 from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
 from listener.infra.kafka_link import LinkTimes
 from listener.infra.metrics import Tally
@@ -53,9 +63,9 @@ class Listener:
         say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
         self.tally = tally = Tally(say)
         users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
-        gate = Gate(
-            users if settings.auth == "basic" else None, OriginAllowlist(settings.allowed_origins)
-        )
+        origins = OriginAllowlist(settings.allowed_origins)
+        gate = Gate(users if settings.auth == "basic" else None, origins)
+        dead_letters = NoDeadLetters()
         self.log = log = KafkaEventLog(
             kafka.topic,
             kafka.client_arguments(),
@@ -66,20 +76,27 @@ class Listener:
         )
         judge = Judge(catalogue)
         by_websocket, by_http = tally.transports["websocket"], tally.transports["http"]
+        self.retries = _retry_safe(log, settings)
+        appends: EventLog = self.retries or log
 
-        def admission(observer: Any) -> Admission:
+        def admission(observer: Observer) -> Admission:
             most = settings.max_event_bytes
             return Admission(
                 judge, observer, max_event_bytes=most, new_id=_new_id, now=_now, clock=_clock
             )
 
-        websocket_admission = admission(by_websocket)
+        def sessions(admission: Admission, observer: Observer) -> SessionFactory:
+            return lambda terms, on_answers: IngestSession(
+                *(admission, appends, observer, dead_letters, terms),
+                clock=_clock,
+                on_answers=on_answers,
+            )
+
+        http_admission = admission(by_http)
         self.websocket = IngestWebSocket(
             gate,
             log,
-            lambda terms, on_answers: IngestSession(
-                websocket_admission, log, by_websocket, terms, clock=_clock, on_answers=on_answers
-            ),
+            sessions(admission(by_websocket), by_websocket),
             ConnectionLimits(
                 settings.as_,
                 settings.max_in_flight,
@@ -88,12 +105,17 @@ class Listener:
             ),
             tally,
         )
-        self.posts = posts = PostEvents(
+        self.posts = PostEvents(
             gate,
-            IngestEvent(admission(by_http), log, by_http, _clock),
-            default_type=settings.as_,
-            max_body_bytes=settings.max_frame_bytes,
-            max_requests=settings.max_http_requests,
+            CrossOrigin(origins, METHODS),
+            Uses(
+                IngestEvents(http_admission, appends, by_http, dead_letters, _clock),
+                sessions(http_admission, by_http),
+                log,
+            ),
+            Answers(settings.retry_after_s),
+            _request_limits(settings),
+            tally,
         )
         registry = CollectorRegistry()
         tally.gauges.update(
@@ -108,7 +130,7 @@ class Listener:
                 *websocket_routes(
                     "/websocket", self.websocket, elsewhere=nowhere(), plain=upgrade_required()
                 ),
-                Route("/events", posts.serve, methods=["POST"]),
+                Route("/events", self.posts, methods=["POST", "OPTIONS"]),
                 *contract_routes(catalogue),
                 Route("/asyncapi.json", _asyncapi(catalogue)),
                 *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
@@ -126,13 +148,20 @@ class Listener:
     def status(self) -> dict[str, Any]:
         """Facts for operators."""
         connections = {"open": self.websocket.connections, "in_flight": self.websocket.in_flight}
-        return {"service": "listener", "connections": connections, "kafka": self.log.status()}
+        http = {"requests": self.posts.requests, "streams": self.posts.streams}
+        retries = {"remembered": len(self.retries.window)} if self.retries else None
+        return {
+            "service": "listener",
+            "connections": connections,
+            "http": http,
+            "retry_window": retries,
+            "kafka": self.log.status(),
+        }
 
     async def drain(self) -> None:
         """Take nothing new, answer all that was taken, tell the clients."""
-        self.posts.draining = True
-        # Reading stops in this step, before the log takes no more: no frame is read to be refused.
-        told = asyncio.ensure_future(self.websocket.drain())
+        # Reading stops in this step, before the log takes no more: nothing is read to be refused.
+        told = asyncio.gather(self.posts.drain(), self.websocket.drain())
         await self.log.drain(self._settings.drain_timeout_s)
         await told
 
@@ -172,11 +201,20 @@ async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue)
     logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
     _spare_the_collector()
     listener.log.start()
+    ticking = listener.retries and asyncio.create_task(
+        _tick(listener.retries.window, settings.retry_window_s), name="retry window"
+    )
     try:
         await server.serve(
-            listener.app, sockets, drain=listener.drain, limits=_server_limits(settings)
+            listener.app,
+            sockets,
+            drain=listener.drain,
+            limits=_server_limits(settings),
+            not_http=NotHttp(NOT_HTTP.encode(), MEDIA_TYPE),
         )
     finally:
+        if ticking:
+            ticking.cancel()
         await listener.log.stop()
     return 0
 
@@ -188,6 +226,28 @@ def _asyncapi(catalogue: Catalogue) -> Callable[[Request], Awaitable[Response]]:
         return Response(document, media_type="application/json")
 
     return serve
+
+
+def _retry_safe(log: KafkaEventLog, settings: Settings) -> RetrySafeLog | None:
+    if not settings.retry_window_s:
+        return None
+    return RetrySafeLog(log, settings.retry_window_s, settings.retry_window_events)
+
+
+async def _tick(window: RetryWindow[Any], window_s: float) -> None:
+    while True:
+        await asyncio.sleep(min(1.0, window_s / 10))
+        window.tick(_clock())
+
+
+def _request_limits(settings: Settings) -> RequestLimits:
+    return RequestLimits(
+        settings.as_,
+        settings.max_http_requests,
+        settings.max_array_events,
+        BodyLimits(settings.max_frame_bytes, settings.max_inflation, settings.stall_s),
+        StreamLimits(settings.max_in_flight, settings.max_line_bytes, settings.stall_s),
+    )
 
 
 def _limits(settings: Settings) -> LogLimits:

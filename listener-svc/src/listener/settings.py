@@ -70,10 +70,21 @@ class Settings(BaseSettings):
     """Unanswered events of one connection; beyond them its socket is not read."""
     max_frame_bytes: int = Field(default=4 << 20, ge=1024)
     """Of one WebSocket frame and of one HTTP body."""
+    max_line_bytes: int = Field(default=2 << 20, ge=1024)
+    """Of one line of an NDJSON stream."""
     max_array_events: int = Field(default=1000, ge=1)
+    """Of one WebSocket frame and of one HTTP batch."""
     max_event_bytes: int = Field(default=1_000_000, ge=1024)
     """Of one record; no more than the topic's max.message.bytes."""
     max_http_requests: int = Field(default=1000, ge=1)
+    max_inflation: int = Field(default=200, ge=2)
+    """How many times larger than it was sent an NDJSON stream may become."""
+    stall_s: float = Field(default=60.0, gt=0)
+    """How long an HTTP body may take, a stream pause, and a stream's answers go unread."""
+    retry_after_s: int = Field(default=2, ge=1)
+    retry_window_s: float = Field(default=300.0, ge=0)
+    """How long a retry of the same source and id is known as one; 0: never."""
+    retry_window_events: int = Field(default=100_000, ge=1)
     max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
     """Of all unanswered events, waiting for Kafka or in its hands."""
     batch_bytes: int = Field(default=256 << 10, ge=1024)

@@ -7,6 +7,7 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from listener_fakes.clock import FakeClock
+from listener_fakes.dead_letters import FakeDeadLetters
 from listener_fakes.event_log import FakeEventLog
 from listener_fakes.observer import FakeObserver
 
@@ -37,7 +38,8 @@ class Line:
             admission,
             self.log,
             FakeObserver(),
-            Terms("/producers/ann", "message.posted", 100),
+            FakeDeadLetters(),
+            Terms("ann", "/producers/ann", "message.posted", 100),
             clock=FakeClock(),
             on_answers=lambda: None,
         )

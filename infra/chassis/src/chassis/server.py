@@ -24,7 +24,7 @@ import uvicorn
 from chassis.errors import PortInUseError
 from chassis.kafka_transport import mend_aiokafka
 from chassis.logs import get_logger
-from chassis.raw_http import RawHttpProtocol
+from chassis.not_http import AnsweringHttpProtocol, NotHttp
 from chassis.raw_websocket import RawWebSocketProtocol
 
 _log = get_logger("chassis.server")
@@ -177,11 +177,15 @@ async def serve(
     *,
     drain: Callable[[], Awaitable[None]],
     limits: ServerLimits,
+    not_http: NotHttp | None = None,
 ) -> None:
-    """Serve `app` until a signal, then drain and return."""
+    """Serve `app` until a signal, then drain and return; `not_http` answers what is no HTTP."""
 
-    class Http(RawHttpProtocol):
+    class Http(AnsweringHttpProtocol):
         unacknowledged_s = limits.unacknowledged_s
+
+    if not_http is not None:
+        Http.not_http = not_http
 
     config = uvicorn.Config(
         app,

@@ -16,6 +16,7 @@ from contracts.judge import Rejected
 from contracts.problem import Problem, ProblemType
 from listener.app.ports import Clock, EventJudge, Observer
 from listener.domain.completion import answered_id, complete
+from listener.domain.exactness import is_inexact, may_be_inexact
 from listener.domain.record import Record, record_of
 
 
@@ -56,9 +57,19 @@ class Admission:
         self._now = now
         self._clock = clock
 
-    def admit(self, event: dict[str, Any], source: str) -> Admitted | Refused:
-        """Fill in what is absent, judge, serialise. `event` is changed."""
-        complete(event, source, self._new_id, self._now)
+    def judge_by(self, judge: EventJudge) -> None:
+        """Judge by another judge from the next event on."""
+        self._judge = judge.judge
+
+    def admit(
+        self, event: dict[str, Any], source: str, text: str | bytes, item: int | None = None
+    ) -> Admitted | Refused:
+        """Fill in what is absent, judge, serialise. `event` is changed.
+
+        `source` is the principal's own. `text` is the JSON that the event, or its data, was read
+        from: all of it, or the `item` of that index.
+        """
+        named = complete(event, source, self._new_id, self._now)
         began = self._clock()
         verdict = self._judge(event)
         self._observer.judged(self._clock() - began)
@@ -68,7 +79,10 @@ class Admission:
             value = orjson.dumps(event)
         except orjson.JSONEncodeError:
             return Refused(TOO_DEEP, answered_id(event))
-        record = record_of(event, value)
+        if may_be_inexact(event, value) and is_inexact(text, item):
+            return Refused(INEXACT, answered_id(event))
+        identity = f"{source}\n{event['source']}\n{event['id']}" if named else None
+        record = record_of(event, value, identity)
         if record.size_bytes > self._max_event_bytes:
             return Refused(self._too_large(record.size_bytes), answered_id(event))
         self._observer.accepted(len(value))
@@ -83,6 +97,11 @@ class Admission:
         )
 
 
+INEXACT = Problem(
+    ProblemType.INVALID_JSON,
+    "the event has an integer of more than 64 bits, which would be rounded; it was not stored; "
+    "send such numbers as strings, or with an exponent if a double will do",
+)
 TOO_DEEP = Problem(
     ProblemType.INVALID_EVENT, "the event is nested too deeply; 200 levels are taken for certain"
 )

@@ -21,6 +21,11 @@ def ack(ref: int, id_json: bytes, partition: int, offset: int) -> bytes:
     )
 
 
+def ack_again(ref: int, id_json: bytes, partition: int, offset: int) -> bytes:
+    """The event was durable at this offset already: an earlier attempt's."""
+    return b'%b,"duplicate":true}' % ack(ref, id_json, partition, offset)[:-1]
+
+
 def nack(ref: int, id_: str | None, problem: Problem) -> bytes:
     """The event is refused, or its outcome is not known; the problem says which."""
     return orjson.dumps(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from contracts.judge import Accepted, Rejected
+from contracts.problem import Problem
 from listener.domain.record import Record
 from listener.domain.ticket import Ticket
 
@@ -18,6 +19,10 @@ class EventLog(Protocol):
 
         Events that one caller appends keep their order within a partition. Never blocks.
         """
+
+
+class Room(Protocol):
+    """Whether producers should be read from: back-pressure."""
 
     @property
     def has_room(self) -> bool:
@@ -46,8 +51,18 @@ class Observer(Protocol):
     def stored(self, seconds: float) -> None:
         """One event was stored, so long after it was read."""
 
+    def repeated(self) -> None:
+        """One event was answered with the position of an earlier attempt."""
+
     def failed(self, problem: str) -> None:
         """One event was answered with a problem of this type."""
+
+
+class DeadLetters(Protocol):
+    """Who keeps refused events. Never blocks, never fails: what cannot be kept is counted."""
+
+    def refused(self, problem: Problem, principal: str, content: object) -> None:
+        """What `principal` sent was refused: a JSON value, or a text that holds no event."""
 
 
 class Clock(Protocol):

@@ -22,14 +22,16 @@ def source_of(principal: str) -> str:
 
 def complete(
     event: dict[str, Any], source: str, new_id: Callable[[], str], now: Callable[[], str]
-) -> None:
-    """Fill the absent members in, in place."""
-    if event.get("id") is None:
+) -> bool:
+    """Fill the absent members in, in place; True: the ``id`` is the producer's own."""
+    named = event.get("id") is not None
+    if not named:
         event["id"] = new_id()
     if event.get("source") is None:
         event["source"] = source
     if event.get("time") is None:
         event["time"] = now()
+    return named
 
 
 def answered_id(event: dict[str, Any]) -> str | None:

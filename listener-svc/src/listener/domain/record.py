@@ -26,6 +26,9 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes]]
     size_bytes: int
     """At least what the record takes in a batch."""
+    identity: str | None = None
+    """Whose event it is and which one, where its producer named it: what a retry has in common
+    with the first attempt."""
 
 
 @lru_cache(maxsize=1024)
@@ -33,7 +36,7 @@ def _type_header(type_: str) -> tuple[str, bytes]:
     return ("ce_type", type_.encode())
 
 
-def record_of(event: dict[str, Any], value: bytes) -> Record:
+def record_of(event: dict[str, Any], value: bytes, identity: str | None = None) -> Record:
     """The record of an accepted `event`; `value` is its serialisation."""
     ce_type = _type_header(event["type"])
     ce_id = event["id"].encode()
@@ -46,6 +49,6 @@ def record_of(event: dict[str, Any], value: bytes) -> Record:
         size += len(encoded) + len("traceparent")
     partition_key = event.get("partitionkey")
     if partition_key is None:
-        return Record(None, value, headers, size)
+        return Record(None, value, headers, size, identity)
     key = str(partition_key).encode()
-    return Record(key, value, headers, size + len(key))
+    return Record(key, value, headers, size + len(key), identity)

@@ -1,153 +1,209 @@
-"""``POST /events``: one event a request (docs/protocol.md, section 2).
+"""``POST /events`` (docs/protocol.md, section 2): one event, a batch, or a stream of lines.
 
-Takes structured mode, binary mode with a JSON body, and plain JSON as the data of ``?as=TYPE``.
-Invariant: 201 only for an event that Kafka acknowledged; every other answer is problem+json and
-says whether to send it again. Batches, NDJSON and compressed bodies are not taken here.
+Who asks, how much at once, and which way the body goes; what is in it and how outcomes are told is
+its neighbours' part (`http_reading`, `http_stream`, `http_answers`). Invariants: an event is called
+stored only after Kafka's acknowledgement; whoever is refused gets problem+json.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
-import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from chassis.basic_auth import CHALLENGE
-from contracts.envelope import MEDIA_TYPE
-from contracts.problem import MEDIA_TYPE as PROBLEM_MEDIA_TYPE
+from chassis.raw_http import EXTENSION
 from contracts.problem import Problem, ProblemType
-from listener.app.answers import ack
-from listener.app.ingest_event import IngestEvent, Stored
-from listener.domain.binding import MARK, binary_event
+from listener.app.ingest_events import IngestEvents, Origin
+from listener.app.ingest_session import IngestSession, Terms
+from listener.app.ports import Room
 from listener.domain.completion import source_of
-from listener.domain.interpretation import interpret
 from listener.domain.request import default_type_of
-from listener.infra.gate import Gate
+from listener.infra.cross_origin import CrossOrigin
+from listener.infra.gate import FOREIGN_ORIGIN, Gate
+from listener.infra.http_answers import Answers
+from listener.infra.http_body import Body, BodyError, BodyLimits
+from listener.infra.http_reading import TAKEN, Mode, mode_of, read_events
+from listener.infra.http_stream import EventStream, StreamLimits
+from listener.infra.metrics import Tally
 
-_RETRY_AFTER_S = "2"
-_RETRY_LATER = {429, 503}
+METHODS = "POST, OPTIONS"
+
+SessionFactory = Callable[[Terms, Callable[[], None]], IngestSession]
+"""Makes a session with these terms that calls back when answers begin to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What requests are served with."""
+
+    ingest: IngestEvents
+    new_session: SessionFactory
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """Bounds, all settings."""
+
+    default_type: str | None
+    max_requests: int
+    """At once; more are answered 429."""
+    max_array_events: int
+    body: BodyLimits
+    stream: StreamLimits
 
 
 class PostEvents:
-    """The endpoint."""
+    """The ASGI application behind the route."""
 
     def __init__(
         self,
         gate: Gate,
-        ingest: IngestEvent,
-        *,
-        default_type: str | None,
-        max_body_bytes: int,
-        max_requests: int,
+        cross_origin: CrossOrigin,
+        uses: Uses,
+        answers: Answers,
+        limits: RequestLimits,
+        tally: Tally,
     ) -> None:
-        """`max_requests` at once; more are answered 429."""
         self._gate = gate
-        self._ingest = ingest
-        self._default_type = default_type
-        self._max_body_bytes = max_body_bytes
-        self._max_requests = max_requests
+        self._cross_origin = cross_origin
+        self._ingest = uses.ingest
+        self._new_session = uses.new_session
+        self._room = uses.room
+        self._answers = answers
+        self._limits = limits
+        self._tally = tally
+        self._streams: set[EventStream] = set()
+        self._streams_ended = asyncio.Event()
         self.requests = 0
         """How many are being served."""
         self.draining = False
 
-    async def serve(self, request: Request) -> Response:
-        """Answer one request."""
+    @property
+    def streams(self) -> int:
+        """How many of them are streams of lines."""
+        return len(self._streams)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS":
+            await self._options(headers)(scope, receive, send)
+            return
+        answer: Response | None
         if self.draining:
-            return _refusal(_STOPPING)
-        if self.requests >= self._max_requests:
-            return _refusal(_TOO_MANY)
-        self.requests += 1
-        try:
-            return await self._answer(request)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        finally:
-            self.requests -= 1
+            answer = self._answers.refusal(STOPPING)
+        elif self.requests >= self._limits.max_requests:
+            answer = self._answers.refusal(_TOO_MANY)
+        else:
+            self.requests += 1
+            try:
+                answer = await self._serve(scope, headers, receive, send)
+            except ClientDisconnect:
+                self._tally.requests_cut += 1
+                return
+            finally:
+                self.requests -= 1
+        if answer is None:
+            return
+        if answer.status_code >= 400:
+            self._tally.refused_request(answer.status_code)
+        answer.headers.update(self._cross_origin.of_answer(headers))
+        await answer(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        principal = await self._gate.principal_of(request.headers)
+    def drain(self) -> Awaitable[None]:
+        """Take no request and no line from now on, in this very step; the rest is to be awaited:
+        end each stream once all its events are answered.
+        """
+        self.draining = True
+        for stream in self._streams:
+            stream.stop(STOPPING)
+        return self._all_ended()
+
+    async def _all_ended(self) -> None:
+        while self._streams:
+            self._streams_ended.clear()
+            await self._streams_ended.wait()
+
+    def _options(self, headers: Headers) -> Response:
+        if not self._cross_origin.allows(headers):
+            return self._answers.refusal(FOREIGN_ORIGIN)
+        allow = {"allow": METHODS, "accept-post": ", ".join(TAKEN)}
+        return Response(None, 204, allow | self._cross_origin.of_preflight(headers))
+
+    async def _serve(
+        self, scope: Scope, headers: Headers, receive: Receive, send: Send
+    ) -> Response | None:
+        """The answer, or None: it was given."""
+        principal = await self._gate.principal_of(headers)
         if isinstance(principal, Problem):
-            return _refusal(principal)
-        default_type = default_type_of(request.query_params.multi_items(), self._default_type)
+            return self._answers.refusal(principal)
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        default_type = default_type_of(query, self._limits.default_type)
         if isinstance(default_type, Problem):
-            return _refusal(default_type)
-        event = await self._event(request, default_type)
-        outcome = await self._ingest(event, source_of(principal))
-        if isinstance(outcome, Stored):
-            body = ack(0, orjson.dumps(outcome.id), outcome.partition, outcome.offset)
-            return Response(body, 201, media_type="application/json")
-        return _refusal(outcome.problem, outcome.id)
-
-    async def _event(self, request: Request, default_type: str | None) -> dict[str, Any] | Problem:
-        content_type = request.headers.get("content-type", "")
-        media_type = content_type.partition(";")[0].strip().lower()
-        if request.headers.get("content-encoding", "identity").lower() != "identity":
-            return _NOT_COMPRESSED
-        structured = media_type == MEDIA_TYPE
-        if not (structured or _is_json(media_type)):
-            return _UNSUPPORTED
-        body = await self._body(request)
-        if isinstance(body, Problem):
-            return body
+            return self._answers.refusal(default_type)
+        mode = mode_of(headers)
+        if isinstance(mode, Problem):
+            return self._answers.refusal(mode)
         try:
-            value = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            return Problem(
-                ProblemType.INVALID_JSON,
-                f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}",
-            )
-        if structured:
-            # what says that it is an event is not taken for anything else
-            return interpret(value, "", None)
-        if MARK in request.headers:
-            return binary_event(request.headers.items(), content_type, value)
-        return interpret(value, body.decode(), default_type)
+            body = Body(receive, dict(headers), self._limits.body)
+            if mode is not Mode.STREAM:
+                return await self._take(mode, await body.whole(), headers, principal, default_type)
+        except BodyError as error:
+            return self._answers.refusal(error.problem)
+        terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
+        problem = await self._stream(scope, headers, body, terms, send)
+        return None if problem is None else self._answers.refusal(problem)
 
-    async def _body(self, request: Request) -> bytes | Problem:
-        limit = self._max_body_bytes
-        too_large = Problem(
-            ProblemType.TOO_LARGE, f"a body has {limit} bytes at most", {"limit_bytes": limit}
-        )
-        declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
-            return too_large
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                return too_large
-        return bytes(body)
+    async def _take(
+        self, mode: Mode, body: bytes, headers: Headers, principal: str, default_type: str | None
+    ) -> Response:
+        read = read_events(mode, body, headers, default_type, self._limits.max_array_events)
+        if isinstance(read, Problem):
+            read_nothing = Origin(principal, source_of(principal), body)
+            [outcome] = await self._ingest([read], read_nothing)
+            return self._answers.of_one(outcome)
+        origin = Origin(principal, source_of(principal), body, read.items)
+        outcomes = await self._ingest(read.events, origin)
+        if mode is Mode.BATCH:
+            return self._answers.of_batch(outcomes)
+        return self._answers.of_one(outcomes[0])
+
+    async def _stream(
+        self,
+        scope: Scope,
+        headers: Headers,
+        body: Body,
+        terms: Terms,
+        send: Send,
+    ) -> Problem | None:
+        stream = EventStream(self._room, self._limits.stream, self._cross_origin.of_answer(headers))
+        stream.session = self._new_session(terms, stream.wake)
+        self._streams.add(stream)
+        self._tally.streams += 1
+        try:
+            return await stream.run(body, send)
+        finally:
+            self._tally.unheard += stream.session.in_flight
+            self._streams.discard(stream)
+            self._streams_ended.set()
+            raw = (scope.get("extensions") or {}).get(EXTENSION)
+            if stream.unread:
+                self._tally.streams_stalled += 1
+                if raw is not None:
+                    raw.abort()
 
 
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or (
-        media_type.endswith("+json") and not media_type.startswith("application/cloudevents")
-    )
-
-
-def _refusal(problem: Problem, id_: str | None = None) -> Response:
-    document = problem.document() | ({"id": id_} if id_ is not None else {})
-    headers = {}
-    if problem.status in _RETRY_LATER:
-        headers["retry-after"] = _RETRY_AFTER_S
-    if problem.type is ProblemType.UNAUTHENTICATED:
-        headers["www-authenticate"] = CHALLENGE
-    return Response(orjson.dumps(document), problem.status, headers, PROBLEM_MEDIA_TYPE)
-
-
-_UNSUPPORTED = Problem(
-    ProblemType.UNSUPPORTED_MEDIA_TYPE,
-    f"taken are {MEDIA_TYPE}, and application/json: as an event if it has specversion, as its data "
-    "with ce-* headers, or as data with ?as=TYPE; one event a request",
-    {"accepted": [MEDIA_TYPE, "application/json"]},
-)
-_NOT_COMPRESSED = Problem(
-    ProblemType.UNSUPPORTED_MEDIA_TYPE, "bodies are taken uncompressed (no Content-Encoding)"
-)
 _TOO_MANY = Problem(
     ProblemType.RATE_EXCEEDED, "too many requests at once; send it again in a moment"
 )
-_STOPPING = Problem(
-    ProblemType.UNAVAILABLE, "the listener is stopping; the event was not stored; send it again"
+STOPPING = Problem(
+    ProblemType.UNAVAILABLE,
+    "the listener is stopping; what has no answer was not stored; send it again",
 )

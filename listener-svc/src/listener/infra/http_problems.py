@@ -46,7 +46,10 @@ async def _not_found(_: Request, __: Exception) -> Response:
 
 async def _method_not_allowed(_: Request, error: Exception) -> Response:
     response = _answer(
-        Problem(ProblemType.METHOD_NOT_ALLOWED, "the header Allow names the methods")
+        Problem(
+            ProblemType.METHOD_NOT_ALLOWED,
+            "the header Allow names the methods; with curl -T add -X POST, since it sends PUT",
+        )
     )
     response.headers.update(getattr(error, "headers", None) or {})
     return response
@@ -59,3 +62,10 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _answer(problem: Problem) -> Response:
     return Response(problem.encode(), problem.status, media_type=MEDIA_TYPE)
+
+
+NOT_HTTP = Problem(
+    ProblemType.INVALID_REQUEST,
+    "this is not valid HTTP/1.1 (the request line, a header, a chunk or the length of a body); the "
+    "connection is closed",
+)

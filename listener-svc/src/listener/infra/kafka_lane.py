@@ -25,6 +25,7 @@ from listener.domain.delivery import (
     next_step,
 )
 from listener.domain.outbox import Outbox, Waiting
+from listener.domain.ticket import Ticket
 from listener.infra.kafka_link import KafkaLink
 from listener.infra.kafka_producer import HandedOver
 
@@ -84,6 +85,8 @@ class KafkaLane:
         self._on_batch = on_batch
         self._work = asyncio.Event()
         self._in_hand: list[Waiting] = []
+        self._unknown: list[Ticket] = []
+        """Of the batch in hand, once its events were answered as unknown: who hears the end."""
 
     @property
     def pending(self) -> int:
@@ -102,9 +105,9 @@ class KafkaLane:
         self._fail(refused, problem)
 
     def give_up(self) -> None:
-        """Answer what is in hand as unknown: the lane stops."""
-        in_hand, self._in_hand = self._in_hand, []
-        self._fail(in_hand, OUTCOME_UNKNOWN)
+        """Answer what is in hand as unknown, for good: the lane stops."""
+        self._answer_unknown()
+        self._follow_up(None)
 
     async def run(self) -> None:
         """Hand over batch after batch, for ever."""
@@ -148,7 +151,7 @@ class KafkaLane:
                 in_hand, self._in_hand = self._in_hand, []
                 self._fail(in_hand, WAITED_TOO_LONG)
                 return
-            self.give_up()
+            self._answer_unknown()
             # nothing may overtake the batch; what waits behind it is refused when its time is over
             await handed.wait(None)
         offset = handed.base_offset()
@@ -156,10 +159,12 @@ class KafkaLane:
         if isinstance(offset, BaseException):
             if not in_hand:
                 self._books.late(stored=False)
+                self._follow_up(None)
             self._failed(offset, handed.attempts)
             self._link.renew(type(offset).__name__)
         elif not in_hand:
             self._books.late(stored=True)
+            self._follow_up(offset)
         elif offset < 0:
             self.give_up()
         else:
@@ -181,13 +186,29 @@ class KafkaLane:
         refusal = _CERTAIN.get(type(error), Refusal.UNCLEAR)
         step = next_step(refusal, attempts, len(self._in_hand))
         if step is Step.ANSWER:
-            in_hand, self._in_hand = self._in_hand, []
-            self._fail(in_hand, failure_of(refusal, attempts))
+            problem = failure_of(refusal, attempts)
+            if problem is OUTCOME_UNKNOWN:
+                self.give_up()
+            else:
+                in_hand, self._in_hand = self._in_hand, []
+                self._fail(in_hand, problem)
             return
         if step is Step.SPLIT:
             size = sum(each.record.size_bytes for each in self._in_hand)
             self._batch_bytes = max(1, min(self._batch_bytes, size) // 2)
         self._take_back()
+
+    def _answer_unknown(self) -> None:
+        in_hand, self._in_hand = self._in_hand, []
+        self._unknown = [each.ticket for each in in_hand]
+        self._fail(in_hand, OUTCOME_UNKNOWN)
+
+    def _follow_up(self, offset: int | None) -> None:
+        """Tell what became of the batch that was answered as unknown; None: nobody knows."""
+        unknown, self._unknown = self._unknown, []
+        known = offset is not None and offset >= 0
+        for index, ticket in enumerate(unknown):
+            ticket.late((self.partition, offset + index) if known and offset is not None else None)
 
     def _take_back(self) -> None:
         in_hand, self._in_hand = self._in_hand, []

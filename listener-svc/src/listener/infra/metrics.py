@@ -31,6 +31,7 @@ class TransportTally:
         "accepted_bytes",
         "accepted_events",
         "ack_seconds",
+        "duplicates",
         "failures",
         "judge_seconds",
         "judged_events",
@@ -45,6 +46,7 @@ class TransportTally:
         self.accepted_events = 0
         self.accepted_bytes = 0
         self.stored_events = 0
+        self.duplicates = 0
         self.ack_seconds = 0.0
         self.failures: dict[str, int] = {}
         self._buckets = [0] * (len(BUCKETS_S) + 1)
@@ -64,6 +66,10 @@ class TransportTally:
         self.stored_events += 1
         self.ack_seconds += seconds
         self._buckets[bisect_left(BUCKETS_S, seconds)] += 1
+
+    def repeated(self) -> None:
+        """One event was answered with the position of an earlier attempt."""
+        self.duplicates += 1
 
     def failed(self, problem: str) -> None:
         """One event was answered with a problem of this type."""
@@ -86,11 +92,16 @@ class Tally:
 
     def __init__(self, say: Callable[..., None]) -> None:
         """`say` logs a line; it is bounded."""
+        self._say = say
         self.transports = {"websocket": TransportTally(say), "http": TransportTally(say)}
         self.connections = 0
         self.refused_connections = 0
         self.unheard = 0
         """Answers that found no connection any more."""
+        self.streams = 0
+        self.streams_stalled = 0
+        self.requests_cut = 0
+        self.requests_refused: dict[int, int] = {}
         self.late_batches = {"stored": 0, "failed": 0}
         self.gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         """Name → what it is, and its present value."""
@@ -98,6 +109,11 @@ class Tally:
     def late(self, *, stored: bool) -> None:
         """A batch answered as outcome-unknown turned out to be stored, or not."""
         self.late_batches["stored" if stored else "failed"] += 1
+
+    def refused_request(self, status: int) -> None:
+        """A `POST /events` as a whole was refused."""
+        self.requests_refused[status] = self.requests_refused.get(status, 0) + 1
+        self._say("request refused", status=status)
 
     def register(self, registry: CollectorRegistry) -> None:
         """Offer the figures."""
@@ -115,6 +131,19 @@ class Tally:
             "connections_refused", "WebSocket handshakes refused", self.refused_connections
         )
         yield _counter("answers_unheard", "Answers whose connection was gone", self.unheard)
+        yield _counter("streams", "NDJSON requests begun", self.streams)
+        yield _counter(
+            "streams_stalled", "NDJSON requests dropped: answers not read", self.streams_stalled
+        )
+        yield _counter(
+            "requests_cut", "Requests whose client left before the end", self.requests_cut
+        )
+        refused = CounterMetricFamily(
+            f"{_PREFIX}requests_refused", "POST /events refused as a whole", labels=["status"]
+        )
+        for status, count in self.requests_refused.items():
+            refused.add_metric([str(status)], count)
+        yield refused
         late = CounterMetricFamily(
             f"{_PREFIX}late_batches",
             "Batches answered as outcome-unknown, by what became of them",
@@ -127,11 +156,12 @@ class Tally:
     def _events(self) -> Metric:
         events = CounterMetricFamily(
             f"{_PREFIX}events",
-            "Events answered, by outcome: stored, or the problem's type",
+            "Events answered, by outcome: stored, duplicate, or the problem's type",
             labels=["transport", "outcome"],
         )
         for name, tally in self.transports.items():
             events.add_metric([name, "stored"], tally.stored_events)
+            events.add_metric([name, "duplicate"], tally.duplicates)
             for problem, count in tally.failures.items():
                 events.add_metric([name, problem], count)
         return events

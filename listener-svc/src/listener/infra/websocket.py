@@ -26,7 +26,7 @@ from contracts.close import CloseCode
 from contracts.frames import error_frame
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from listener.app.ingest_session import IngestSession, Terms
-from listener.app.ports import EventLog
+from listener.app.ports import Room
 from listener.domain.completion import source_of
 from listener.domain.request import default_type_of
 from listener.infra.gate import Gate
@@ -56,7 +56,7 @@ class IngestWebSocket:
     def __init__(
         self,
         gate: Gate,
-        log: EventLog,
+        log: Room,
         new_session: SessionFactory,
         limits: ConnectionLimits,
         tally: Tally,
@@ -98,7 +98,7 @@ class IngestWebSocket:
             await _tell_and_close(_STOPPING, send, CloseCode.SERVICE_RESTART)
             return
         await send({"type": "websocket.accept"})
-        terms = Terms(source_of(principal), default_type, self._limits.max_array_events)
+        terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
         connection = _Connection(scope, receive, send, self._log, self._limits)
         connection.session = self._new_session(terms, connection.schedule_flush)
         self._connections.add(connection)
@@ -133,7 +133,7 @@ class _Connection:
         scope: Scope,
         receive: Receive,
         send: Send,
-        log: EventLog,
+        log: Room,
         limits: ConnectionLimits,
     ) -> None:
         self._receive = receive

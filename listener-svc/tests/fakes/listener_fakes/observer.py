@@ -11,6 +11,7 @@ class FakeObserver:
         self.accepted_bytes: list[int] = []
         self.stored_seconds: list[float] = []
         self.failures: list[str] = []
+        self.duplicates = 0
 
     def judged(self, seconds: float) -> None:
         self.judge_seconds.append(seconds)
@@ -20,6 +21,9 @@ class FakeObserver:
 
     def stored(self, seconds: float) -> None:
         self.stored_seconds.append(seconds)
+
+    def repeated(self) -> None:
+        self.duplicates += 1
 
     def failed(self, problem: str) -> None:
         self.failures.append(problem)

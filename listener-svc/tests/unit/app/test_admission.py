@@ -30,7 +30,10 @@ class Desk:
         )
 
     def admit(self, event: dict[str, Any]) -> Admitted | Refused:
-        return self.admission.admit(event, "/producers/ann")
+        return self.admission.admit(event, "/producers/ann", orjson.dumps(event))
+
+    def admit_text(self, text: str) -> Admitted | Refused:
+        return self.admission.admit(orjson.loads(text), "/producers/ann", text)
 
 
 @pytest.fixture
@@ -62,9 +65,62 @@ def test_an_event_larger_than_the_topic_takes_is_refused_before_it_is_stored(des
 
 
 def test_an_event_nested_too_deeply_is_refused(desk: Desk) -> None:
-    data: list[Any] = []
-    for _ in range(300):
-        data = [data]
-    refused = desk.admit({"specversion": "1.0", "type": "a", "data": data})
+    refused = desk.admit_text(
+        '{"specversion":"1.0","type":"a","data":' + "[" * 300 + "]" * 300 + "}"
+    )
     assert isinstance(refused, Refused)
     assert refused.problem.type is ProblemType.INVALID_EVENT
+
+
+@pytest.mark.parametrize(
+    "number", ["18446744073709551616", "-9223372036854775809", "1" + "0" * 300]
+)
+def test_an_integer_beyond_64_bits_is_refused_and_not_rounded(desk: Desk, number: str) -> None:
+    refused = desk.admit_text(
+        '{"specversion":"1.0","type":"a","id":"i","data":[{"n":' + number + "}]}"
+    )
+    assert isinstance(refused, Refused)
+    assert (refused.problem.type, refused.id) == (ProblemType.INVALID_JSON, "i")
+    assert number not in refused.problem.detail
+    assert desk.observer.accepted_bytes == []
+
+
+@pytest.mark.parametrize(
+    ("number", "stored"),
+    [
+        ("18446744073709551615", b"18446744073709551615"),
+        ("-9223372036854775808", b"-9223372036854775808"),
+        ("6.02e23", b"6.02e+23"),
+        ("100000000000000000000.0", b"1e+20"),
+        ("1E400", None),
+    ],
+)
+def test_other_numbers_stand_as_the_parser_has_them(
+    desk: Desk, number: str, stored: bytes | None
+) -> None:
+    text = '{"specversion":"1.0","type":"a","data":' + number + "}"
+    if stored is None:
+        with pytest.raises(orjson.JSONDecodeError):
+            orjson.loads(text)
+        return
+    admitted = desk.admit_text(text)
+    assert isinstance(admitted, Admitted)
+    assert b'"data":%b,' % stored in admitted.record.value
+
+
+def test_the_identity_is_the_producers_its_source_and_the_id_that_it_gave(desk: Desk) -> None:
+    def identity(**members: object) -> str | None:
+        admitted = desk.admit({"specversion": "1.0", "type": "a", **members})
+        assert isinstance(admitted, Admitted)
+        return admitted.record.identity
+
+    assert identity(id="i", source="/s") == "/producers/ann\n/s\ni"
+    assert identity(id="i") == "/producers/ann\n/producers/ann\ni"
+    assert identity() is None  # an id that the listener gave is nobody's to repeat
+
+
+def test_another_judge_judges_from_the_next_event_on(desk: Desk) -> None:
+    other = FakeJudge()
+    desk.admission.judge_by(other)
+    desk.admit({"specversion": "1.0", "type": "a"})
+    assert (len(desk.judge.judged), len(other.judged)) == (0, 1)

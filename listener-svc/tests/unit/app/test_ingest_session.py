@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from listener_fakes.clock import FakeClock
+from listener_fakes.dead_letters import FakeDeadLetters
 from listener_fakes.event_log import FakeEventLog
 from listener_fakes.judge import FakeJudge
 from listener_fakes.observer import FakeObserver
@@ -27,6 +28,7 @@ class Line:
         self.log = FakeEventLog()
         self.observer = FakeObserver()
         self.clock = FakeClock()
+        self.dead_letters = FakeDeadLetters()
         self.calls = 0
         admission = Admission(
             FakeJudge(),
@@ -40,7 +42,8 @@ class Line:
             admission,
             self.log,
             self.observer,
-            Terms("/producers/ann", default_type, max_array_events=3),
+            self.dead_letters,
+            Terms("ann", "/producers/ann", default_type, max_array_events=3),
             clock=self.clock,
             on_answers=self._called,
         )
@@ -158,3 +161,66 @@ def test_an_id_too_long_to_be_repeated_is_null_in_the_ack(line: Line) -> None:
     line.session.take_text(EVENT % ("x" * 300))
     line.log.store()
     assert line.answers() == [{"type": "ack", "ref": 0, "id": None, "partition": 0, "offset": 0}]
+
+
+def test_a_line_is_an_event_or_data_and_never_an_array_of_events(line: Line) -> None:
+    line.session.take_line((EVENT % "x").encode())
+    line.session.take_line(b"{")
+    line.session.take_line(f"[{EVENT % 'y'}]".encode())
+    line.session.take_line(b"42")
+    line.log.store()
+    assert line.refs() == [("nack", 1), ("nack", 2), ("nack", 3), ("ack", 0)]
+    assert line.observer.failures == ["invalid-json", "not-an-event", "not-an-event"]
+    assert (line.session.events, line.session.nacked) == (4, 3)
+
+
+def test_with_a_default_type_a_line_becomes_data_if_it_is_json() -> None:
+    line = Line("message.posted")
+    for text in ('{"a":"ü"}', "[1]", " 42 ", "hello"):
+        line.session.take_line(text.encode())
+    line.log.store()
+    data = [orjson.loads(record.value)["data"] for record in line.log.records]
+    assert data == [{"a": "ü"}, [1], {"text": " 42 "}]
+    assert line.refs() == [("nack", 3), ("ack", 0), ("ack", 1), ("ack", 2)]
+
+
+def test_what_is_owed_are_events_in_flight_and_answers_that_wait(line: Line) -> None:
+    line.session.take_text(EVENT % "x")
+    line.session.take_text(EVENT % "y")
+    line.session.take_text(BAD)
+    assert line.session.owed == 3
+    line.log.store(1)
+    assert line.session.owed == 3
+    line.answers()
+    assert line.session.owed == 1
+
+
+def test_a_duplicate_is_acked_as_one(line: Line) -> None:
+    line.session.take_text(EVENT % "x")
+    [(_, ticket)] = line.log.waiting
+    ticket.stored(3, 7, duplicate=True)
+    assert line.answers() == [
+        {"type": "ack", "ref": 0, "id": "x", "partition": 3, "offset": 7, "duplicate": True}
+    ]
+    assert (line.observer.duplicates, line.observer.stored_seconds) == (1, [])
+
+
+def test_what_is_refused_goes_to_the_dead_letters(line: Line) -> None:
+    line.session.take_text("not json")
+    line.session.take_text('{"a":1}')
+    line.session.take_text(BAD)
+    line.session.take_text(f"[7,{BAD}]")
+    line.session.take_text("[]")  # holds nothing
+    kept = [(name, content) for name, _, content in line.dead_letters.kept]
+    names = ["invalid-json", "not-an-event", "contract-violation", "not-an-event"]
+    assert [name for name, _ in kept] == [*names, "contract-violation"]
+    assert [kept[0][1], kept[1][1], kept[3][1]] == ["not json", '{"a":1}', 7]
+    for at in (2, 4):
+        assert isinstance(kept[at][1], dict)
+    assert {principal for _, principal, _ in line.dead_letters.kept} == {"ann"}
+
+
+def test_what_kafka_refuses_is_no_dead_letter(line: Line) -> None:
+    line.session.take_text(EVENT % "x")
+    line.log.fail(OUTCOME_UNKNOWN)
+    assert line.dead_letters.kept == []

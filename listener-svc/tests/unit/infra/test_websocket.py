@@ -16,6 +16,7 @@ from chassis.basic_auth import BasicAuth
 from chassis.origins import OriginAllowlist
 from listener.app.admission import Admission
 from listener.app.ingest_session import IngestSession, Terms
+from listener.app.no_dead_letters import NoDeadLetters
 from listener.infra.gate import Gate
 from listener.infra.metrics import Tally
 from listener.infra.websocket import ConnectionLimits, IngestWebSocket
@@ -40,7 +41,9 @@ class Service:
 
         def session(terms: Terms, on_answers: Callable[[], None]) -> IngestSession:
             return IngestSession(
-                admission, self.log, observer, terms, clock=clock, on_answers=on_answers
+                *(admission, self.log, observer, NoDeadLetters(), terms),
+                clock=clock,
+                on_answers=on_answers,
             )
 
         self.websocket = IngestWebSocket(
