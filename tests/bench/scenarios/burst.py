@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import ModuleType
 
 from bench.feed import Feed
 from bench.ground import Ground, measured
@@ -19,6 +20,10 @@ from bench.report.result import (
     no_breaks,
 )
 from bench.servers import server as servers
+from bench.servers.peers import centrifugo, nats
+from bench.servers.peers import found as found_on_path
+
+PEERS = (nats, centrifugo)
 
 FEW, MANY, MOST = 500, 2_000, 5_000
 
@@ -73,9 +78,24 @@ def naive(ground: Ground, subscribers: int, events: int) -> Callable[[], Awaitab
     return run
 
 
+def peer(
+    ground: Ground, adapter: ModuleType, subscribers: int, events: int
+) -> Callable[[], Awaitable[Sample]]:
+    """Another server that was found here."""
+
+    async def run() -> Sample:
+        async with adapter.serve(ground.directory, events) as other:
+            each = Subscriber((0,), (events,), other.request)
+            plan = Plan(0, b"", (each,) * subscribers, other.greeting, deadline_s=120)
+            return (await measured(other.server, plan))[0]
+
+    return run
+
+
 async def run(ground: Ground) -> Result:
     """All of it, interleaved."""
     large, small, tenth = (ground.scaled(each, 10) for each in (20_000, 4_000, 2_000))
+    fifth = small
     few, many, most = (
         f"publisher, {n:,} × {e:,}" for n, e in ((FEW, large), (MANY, small), (MOST, small))
     )
@@ -87,6 +107,11 @@ async def run(ground: Ground) -> Result:
             many: product(ground, MANY, small),
             simple: naive(ground, FEW, tenth),
             most: product(ground, MOST, small),
+        }
+        | {
+            f"{each.NAME}, {FEW} × {fifth:,}": peer(ground, each, FEW, fifth)
+            for each in PEERS
+            if found_on_path(each.PROGRAM)
         }
     )
     return _judged(found, found[few], found[raw], found[simple], found[most])
@@ -111,4 +136,9 @@ def _judged(
         tuple(fan_out_row(variant) for variant in found.values()),
         targets,
         (Bars("Server CPU a delivery", "µs", bars),),
+        tuple(
+            f"{each.NAME}: not found on this machine (`{each.PROGRAM}` on the PATH)."
+            for each in PEERS
+            if not found_on_path(each.PROGRAM)
+        ),
     )
