@@ -125,17 +125,19 @@ class Publisher:
         self._subscribe = Subscribe(
             self._hub, plan_replay, self._sweep, self._following, self._terms
         )
+        emit = self._metrics.on_event
         origins = OriginAllowlist(settings.allowed_origins)
-        websocket = WebSocketTransport(self._hub, self._subscribe, origins, settings.sockets())
-        read_page = ReadPage(
-            self._hub, self._pool, plan_replay, self._metrics.on_event, settings.pages()
+        websocket = WebSocketTransport(
+            self._hub, self._subscribe, origins, settings.sockets(), emit
         )
+        read_page = ReadPage(self._hub, self._pool, plan_replay, emit, settings.pages())
         http = HttpTransport(
             self._hub,
             self._subscribe,
             plan_replay,
             read_page,
             Cors(origins),
+            emit,
             limits=settings.sockets(),
             terms=HttpTerms(settings.retry_after_ms, settings.page_requests),
         )
@@ -149,7 +151,7 @@ class Publisher:
             clock=loop.time,
             stuck_s=settings.stuck_s,
         )
-        self._metrics.gauges(self._status.readings)
+        self._metrics.gauges(self._status.readings, self._status.standing)
         self._app = application(websocket, http, self._status, self._metrics.registry)
 
     async def run(self, sockets: list[socket.socket]) -> int:

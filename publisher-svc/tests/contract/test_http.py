@@ -37,6 +37,10 @@ async def test_what_operators_read(
         assert publisher.metric("records_skipped_total") == 1
         assert publisher.metric("subscribers_joined_total", transport="websocket") == 1
         assert publisher.metric("delivery_seconds_count") >= 1
+        assert publisher.metric("subscribers_by_transport", transport="websocket") == 1
+        assert publisher.metric("subscribers_by_transport", lane="live", transport="sse") == 0
+        assert publisher.answer("/events?since=x").status_code == 400
+        assert publisher.metric("requests_refused_total", problem="invalid-cursor") == 1
         assert publisher.metric("ready") == 1
     publisher.wait_that(lambda: publisher.metric("subscribers") == 0, "it has left")
 

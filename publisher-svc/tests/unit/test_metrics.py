@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from prometheus_client import generate_latest
 
+from contracts.close import CloseCode
+from publisher.app.events import PageServed, RequestRefused, SubscriberLeft
 from publisher.infra.metrics import Metrics, Reading
 
 PREFIX = "broadcaster_publisher_"
@@ -31,3 +33,33 @@ def test_what_goes_up_and_down_is_a_gauge() -> None:
     assert f"# TYPE {PREFIX}subscribers gauge" in lines
     assert f"{PREFIX}subscribers 7.0" in lines
     assert f"{PREFIX}tail_bytes 1.048576e+06" in lines
+
+
+def test_subscribers_by_transport_have_zeros_too() -> None:
+    metrics = Metrics()
+    metrics.gauges(list, lambda: {("live", "sse"): 3})
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    family = f"{PREFIX}subscribers_by_transport"
+    assert f'{family}{{lane="live",transport="sse"}} 3.0' in lines
+    assert f'{family}{{lane="waiting",transport="ndjson"}} 0.0' in lines
+
+
+def test_what_is_counted_by_transport() -> None:
+    metrics = Metrics()
+    for event in (
+        SubscriberLeft("sse", CloseCode.STALLED, "stalled"),
+        SubscriberLeft("ndjson", None, "gone"),
+        RequestRefused("sse", "cursor-ahead"),
+        PageServed(5, 700),
+    ):
+        metrics.on_event(event)
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    for line in (
+        'subscribers_left_total{code="4008",reason="stalled",transport="sse"} 1.0',
+        'subscribers_left_total{code="",reason="gone",transport="ndjson"} 1.0',
+        'requests_refused_total{problem="cursor-ahead",transport="sse"} 1.0',
+        "pages_served_total 1.0",
+        'deliveries_total{lane="page"} 5.0',
+        'sent_bytes_total{lane="page"} 700.0',
+    ):
+        assert PREFIX + line in lines

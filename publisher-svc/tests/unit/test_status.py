@@ -9,6 +9,7 @@ from publisher.app.following import Following, Phase
 from publisher.app.page_pool import PagePool
 from publisher.app.status import Status
 from publisher.app.subscribe import Terms
+from publisher.domain.http_encodings import CHUNKED, ndjson
 
 
 class Desk:
@@ -120,6 +121,19 @@ def test_the_document() -> None:
 def test_the_document_before_there_is_a_topic() -> None:
     document = Desk().status.document()
     assert (document["ready"], document["earliest"], document["tip"]) == (False, None, None)
+
+
+def test_subscribers_by_lane_and_transport() -> None:
+    desk = Desk(3)
+    desk.stage.join()
+    desk.stage.join(encoding=ndjson(CHUNKED))
+    desk.stage.join(9, encoding=ndjson(CHUNKED))
+    desk.stage.settle()
+    assert desk.status.standing() == {
+        ("live", "websocket"): 1,
+        ("live", "ndjson"): 1,
+        ("waiting", "ndjson"): 1,
+    }
 
 
 def test_the_gauges() -> None:

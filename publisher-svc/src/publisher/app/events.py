@@ -44,6 +44,22 @@ class SubscriberLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """A request was answered with a problem; no subscription began."""
+
+    transport: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageServed:
+    """A page of events was read for a request."""
+
+    events: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventsBroadcast:
     """One fan-out round."""
 
@@ -76,6 +92,8 @@ Event = (
     | CaughtUp
     | FellBehind
     | SubscriberLeft
+    | RequestRefused
+    | PageServed
     | EventsBroadcast
     | EventsReplayed
     | LogTrimmed

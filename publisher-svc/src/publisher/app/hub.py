@@ -8,6 +8,7 @@ written; whatever ends a subscription ends it once, and tells it why when its so
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from contracts.close import CloseCode
@@ -242,6 +243,10 @@ class Hub:
         live, waiting = len(self._live), len(self._waiting)
         behind = len(self._subscriptions) - live - waiting
         return {"live": live, "catch-up": behind, "waiting": waiting}
+
+    def lanes_by_transport(self) -> dict[tuple[str, str], int]:
+        """Subscribers by lane and transport; for whoever looks now and then."""
+        return Counter((each.lane.value, each.encoding.transport) for each in self._subscriptions)
 
     def subscriptions(self) -> list[Subscription]:
         """All of them, as they are now."""

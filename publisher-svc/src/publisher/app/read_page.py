@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from contracts.problem import Problem, ProblemType
 from publisher.app.catch_up_lane import PageSource
-from publisher.app.events import Emit, EventsReplayed
+from publisher.app.events import Emit, PageServed
 from publisher.app.hub import Hub
 from publisher.app.plan_replay import Planned, PlanReplay
 from publisher.domain.encoding import Buffer
@@ -95,7 +95,7 @@ class ReadPage:
         problem = await self._read(reading, parameters.wanted, parameters.limit)
         if problem is not None:
             return problem
-        self._emit(EventsReplayed(reading.events, reading.bytes))
+        self._emit(PageServed(reading.events, reading.bytes))
         return self._page(reading, planned)
 
     async def _read(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from publisher.app.following import Following, Phase
@@ -82,6 +82,10 @@ class Status:
         yield "consumer_restarts", "Times the live consumer was started again", self._restarts()
         yield "ready", "1 when /readyz says so", 0 if self.reasons() else 1
         yield "tip", "Sum of the tip's positions", sum(log.tips)
+
+    def standing(self) -> Mapping[tuple[str, str], int]:
+        """Subscribers by lane and transport."""
+        return self._hub.lanes_by_transport()
 
     def _restarts(self) -> int:
         return self._following.restarts

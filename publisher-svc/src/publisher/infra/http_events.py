@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contracts.problem import Problem, ProblemType
+from publisher.app.events import Emit, RequestRefused
 from publisher.app.hub import Hub
 from publisher.app.plan_replay import Planned, PlanReplay
 from publisher.app.read_page import ReadPage
@@ -49,13 +50,14 @@ class HttpTerms:
 class HttpTransport:
     """The endpoints."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators
         self,
         hub: Hub,
         subscribe: Subscribe,
         plan_replay: PlanReplay,
         read_page: ReadPage,
         cors: Cors,
+        emit: Emit,
         *,
         limits: SocketLimits,
         terms: HttpTerms,
@@ -65,6 +67,7 @@ class HttpTransport:
         self._plan_replay = plan_replay
         self._read_page = read_page
         self._cors = cors
+        self._emit = emit
         self._limits = limits
         self._terms = terms
         self._pages = 0
@@ -82,7 +85,7 @@ class HttpTransport:
         """A stream or a page; an ASGI application that answers."""
         headers = {"vary": "Accept, Origin", **self._cors.headers(request)}
         if (refusal := self._cors.refusal(request)) is not None:
-            return problem_answer(refusal, headers)
+            return self._refuse("http", refusal, headers)
         query = _query(request)
         parameters = parse_parameters(query, most_events=self._read_page.bounds.most_events)
         accept = ", ".join(request.headers.getlist("accept"))
@@ -90,14 +93,15 @@ class HttpTransport:
         if media is None:
             offered = ", ".join(each.value for each in Media)
             detail = f"this address answers in {offered}; accept one of them"
-            return problem_answer(Problem(ProblemType.NOT_ACCEPTABLE, detail), headers)
+            return self._refuse("http", Problem(ProblemType.NOT_ACCEPTABLE, detail), headers)
         if isinstance(parameters, Problem):
-            return problem_answer(parameters, headers)
+            return self._refuse(media.name.lower(), parameters, headers)
         if media is Media.PAGE:
             return await self._page(request, parameters, headers)
         if parameters.limit is not None:
             detail = f"limit is for pages (Accept: {Media.PAGE.value}); a stream has no such end"
-            return problem_answer(Problem(ProblemType.INVALID_REQUEST, detail), headers)
+            problem = Problem(ProblemType.INVALID_REQUEST, detail)
+            return self._refuse(media.name.lower(), problem, headers)
         if media is Media.SSE:
             return self._sse(request, parameters, headers)
         return self._stream(
@@ -107,14 +111,14 @@ class HttpTransport:
             headers,
             encoding=lambda framing, _: ndjson(framing),
             opening=b"",
-            refused=lambda problem: problem_answer(problem, headers),
+            refused=lambda problem: self._refuse("ndjson", problem, headers),
         )
 
     async def plan(self, request: Request) -> Response:
         """What the same request to ``/events`` or ``/websocket`` would get; opens nothing."""
         headers = {"vary": "Origin", **self._cors.headers(request)}
         if (refusal := self._cors.refusal(request)) is not None:
-            return problem_answer(refusal, headers)
+            return self._refuse("plan", refusal, headers)
         parameters = parse_parameters(_query(request))
         log = self._hub.log
         known = log.partitions > 0
@@ -138,7 +142,7 @@ class HttpTransport:
         if text:
             resume = parse_event_id(text)
             if isinstance(resume, Problem):
-                return problem_answer(resume, headers)
+                return self._refuse("sse", resume, headers)
             if resume.is_complete:
                 return Response(status_code=204, headers=headers)  # an EventSource then stops
             parameters = resume.applied(parameters)
@@ -149,9 +153,9 @@ class HttpTransport:
             return sse(framing, self._hub.generation, len(plan.start), end)
 
         def refused(problem: Problem) -> Response:
-            if problem.status == 503:
-                return later_answer(problem, retry_ms, headers)
-            return problem_answer(problem, headers)
+            answer = self._refuse("sse", problem, headers)
+            later = problem.status == 503
+            return later_answer(problem, retry_ms, headers) if later else answer
 
         return self._stream(
             request,
@@ -194,18 +198,22 @@ class HttpTransport:
         self, request: Request, parameters: StreamParameters, headers: dict[str, str]
     ) -> Response:
         if (problem := self._subscribe.admission()) is not None:
-            return problem_answer(problem, headers)
+            return self._refuse("page", problem, headers)
         if self._pages >= self._terms.most_pages:
             detail = f"{self._pages} pages are being read already; ask again"
-            return problem_answer(Problem(ProblemType.UNAVAILABLE, detail), headers)
+            return self._refuse("page", Problem(ProblemType.UNAVAILABLE, detail), headers)
         self._pages += 1
         try:
             page = await self._read_page(parameters)
         finally:
             self._pages -= 1
         if isinstance(page, Problem):
-            return problem_answer(page, headers)
+            return self._refuse("page", page, headers)
         return page_answer(page, request, headers)
+
+    def _refuse(self, transport: str, problem: Problem, headers: dict[str, str]) -> Response:
+        self._emit(RequestRefused(transport, problem.type.value.name))
+        return problem_answer(problem, headers)
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from chassis.raw_websocket import EXTENSION, RawWebSocket
 from contracts.close import CloseCode
 from contracts.frames import error_frame
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
+from publisher.app.events import Emit, RequestRefused
 from publisher.app.hub import Hub
 from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
@@ -71,12 +72,18 @@ class WebSocketTransport:
     """The endpoint."""
 
     def __init__(
-        self, hub: Hub, subscribe: Subscribe, origins: OriginAllowlist, limits: SocketLimits
+        self,
+        hub: Hub,
+        subscribe: Subscribe,
+        origins: OriginAllowlist,
+        limits: SocketLimits,
+        emit: Emit,
     ) -> None:
         self._hub = hub
         self._subscribe = subscribe
         self._origins = origins
         self._limits = limits
+        self._emit = emit
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def endpoint(self, websocket: WebSocket) -> None:
@@ -89,6 +96,7 @@ class WebSocketTransport:
             return
         if (problem := self._subscribe.admission()) is not None:
             if origin is None:
+                self._note(problem)
                 await _deny(websocket, problem)
             else:
                 await self._refuse(websocket, problem)
@@ -97,7 +105,7 @@ class WebSocketTransport:
         parameters = parse_parameters(parse_qsl(query, keep_blank_values=True))
         await websocket.accept(_subprotocol(websocket))
         if isinstance(parameters, Problem):
-            await _tell_and_close(websocket, parameters)
+            await self._tell_and_close(websocket, parameters)
             return
         await self._serve(websocket, parameters)
 
@@ -121,7 +129,7 @@ class WebSocketTransport:
         except SubscriberGoneError:
             return
         if isinstance(subscription, Problem):
-            await _tell_and_close(websocket, subscription)
+            await self._tell_and_close(websocket, subscription)
             return
         attach(self._hub, subscription, raw if raw is not None else opened[0])
         try:
@@ -159,7 +167,19 @@ class WebSocketTransport:
     async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
         """To a browser, which cannot read an HTTP answer: accept, tell, close."""
         await websocket.accept(_subprotocol(websocket))
-        await _tell_and_close(websocket, problem)
+        await self._tell_and_close(websocket, problem)
+
+    async def _tell_and_close(self, websocket: WebSocket, problem: Problem) -> None:
+        self._note(problem)
+        try:
+            if _subprotocol(websocket) is None:
+                await websocket.send_text(error_frame(problem).decode())
+            await websocket.close(problem.close_code, problem.type.value.name)
+        except (RuntimeError, WebSocketDisconnect):
+            return  # it went before it was told
+
+    def _note(self, problem: Problem) -> None:
+        self._emit(RequestRefused("websocket", problem.type.value.name))
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:
@@ -170,15 +190,6 @@ def _subprotocol(websocket: WebSocket) -> str | None:
 async def _deny(websocket: WebSocket, problem: Problem) -> None:
     headers = {"content-type": MEDIA_TYPE, "retry-after": "1"}
     await websocket.send_denial_response(Response(problem.encode(), problem.status, headers))
-
-
-async def _tell_and_close(websocket: WebSocket, problem: Problem) -> None:
-    try:
-        if _subprotocol(websocket) is None:
-            await websocket.send_text(error_frame(problem).decode())
-        await websocket.close(problem.close_code, problem.type.value.name)
-    except (RuntimeError, WebSocketDisconnect):
-        return  # it went before it was told
 
 
 async def _close(websocket: WebSocket, code: CloseCode, reason: str) -> None:
