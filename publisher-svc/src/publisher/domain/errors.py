@@ -14,3 +14,13 @@ class InvariantError(PublisherError):
     """A promise of our own is broken: going on could mean a silent gap, so we do not."""
 
     code = "invariant"
+
+
+class StuckConsumerError(PublisherError):
+    """The live consumer gets nothing although there is something to get."""
+
+    code = "stuck-consumer"
+
+    def __init__(self, message: str, *, retriable: bool) -> None:
+        super().__init__(message)
+        self.retriable = retriable

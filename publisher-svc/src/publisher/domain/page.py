@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from publisher.domain.encoding import Buffer, Encoding, encode_event, websocket_payload
@@ -25,6 +26,10 @@ class Record(NamedTuple):
     value: bytes | None
 
 
+RecordRow = tuple[int, int, bytes | None, bytes | None]
+"""The same as a plain tuple, which costs a quarter of that to make."""
+
+
 class Slice(NamedTuple):
     """Part of a page: wire bytes, the next offset to read, and how many events the bytes hold."""
 
@@ -35,6 +40,13 @@ class Slice(NamedTuple):
 
 EventType = Callable[[bytes | None], str | None]
 """Gives the type of the event in a record's value; None for a foreign record, which is skipped."""
+
+
+def frame_type(value: bytes | None, event_type: EventType) -> str | None:
+    """The same, with what a frame needs besides: no line break may stand in it (SSE, NDJSON)."""
+    if value is None or b"\n" in value or b"\r" in value:
+        return None
+    return event_type(value)
 
 
 class Page:
@@ -185,28 +197,33 @@ def _starts_of(frames: list[bytes]) -> array[int]:
 
 
 def build_page(
-    partition: int, first: int, next_offset: int, records: Iterable[Record], event_type: EventType
+    partition: int,
+    first: int,
+    next_offset: int,
+    records: Sequence[RecordRow],
+    event_type: EventType,
 ) -> Page:
     """The page [first, next_offset) of `records`, which are in it and in order.
 
     Each record is judged here, once; a foreign one is left out and counted, and positions move on.
     """
+    # All values at once: line breaks are rare, and two scans of each value are not free.
+    values = b"".join([row[3] for row in records if row[3]])
+    if b"\n" in values or b"\r" in values:
+        event_type = partial(frame_type, event_type=event_type)
     frames: list[bytes] = []
     offsets = array("q")
     types: list[str] = []
     keys: list[bytes | None] = []
-    first_ms = last_ms = skipped = 0
-    for offset, timestamp_ms, key, value in records:
-        first_ms = first_ms or timestamp_ms
-        last_ms = timestamp_ms
+    for offset, _, key, value in records:
         name = event_type(value)
         if name is None or value is None:
-            skipped += 1
             continue
         frames.append(encode_event(partition, offset, value))
         offsets.append(offset)
         types.append(name)
         keys.append(key)
+    first_ms = next((row[1] for row in records if row[1]), 0)
     return Page(
         partition,
         (first, next_offset),
@@ -215,6 +232,6 @@ def build_page(
         _starts_of(frames),
         types,
         keys,
-        (first_ms, last_ms),
-        skipped,
+        (first_ms, records[-1][1] if records else 0),
+        len(records) - len(frames),
     )

@@ -33,9 +33,22 @@ class Progress:
         """By partition: when it was last at the end, or moved."""
         self._looked_s = float("-inf")
         self._strikes = 0
+        self._told: tuple[int, float] | None = None
+        """How often it had been started when it was last found stuck, and when that was."""
 
-    def look(self, tips: Sequence[int], ends: Sequence[int], now_s: float) -> Verdict:
-        """`ends`: up to where a committed read can get (the last stable offsets)."""
+    def look(
+        self, tips: Sequence[int], ends: Sequence[int], now_s: float, restarts: int
+    ) -> Verdict:
+        """`ends`: up to where a committed read can get (the last stable offsets).
+
+        `restarts`: how often the consumer was started again so far. Until one that was found stuck
+        has been, it is not judged anew; one that never is, is hopeless.
+        """
+        if self._told is not None and self._told[0] == restarts:
+            self.unknown(now_s)
+            overdue = now_s - self._told[1] >= self._attempts * self._patience_s
+            return Verdict.HOPELESS if overdue else Verdict.WAITING
+        self._told = None
         if len(tips) != len(self._tips) or now_s - self._looked_s > self._patience_s / 2:
             self._tips = [-1] * len(tips)
             self.unknown(now_s)
@@ -50,6 +63,7 @@ class Progress:
         if longest_s < self._patience_s:
             return Verdict.WAITING
         self.unknown(now_s)
+        self._told = (restarts, now_s)
         self._strikes += 1
         return Verdict.STUCK if self._strikes <= self._attempts else Verdict.HOPELESS
 

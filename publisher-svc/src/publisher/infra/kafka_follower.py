@@ -25,10 +25,9 @@ from aiokafka.structs import TopicPartition
 from chassis.logs import BoundedLog, get_logger
 from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
-from publisher.domain.errors import PublisherError
+from publisher.domain.errors import PublisherError, StuckConsumerError
 from publisher.domain.incarnation import Incarnation
-from publisher.domain.page import Page, Record, build_page
-from publisher.domain.progress import Verdict
+from publisher.domain.page import Page, build_page, frame_type
 from publisher.infra.kafka_commits import KafkaCommits
 from publisher.infra.kafka_connection import KafkaConnection, KafkaRefusedError
 from publisher.infra.kafka_group import delete_group
@@ -41,16 +40,6 @@ _log = get_logger("publisher.follower")
 
 _LEAVE_S = 1.5
 """For leaving the group, and again for deleting it: whoever stops a process waits 10 s at most."""
-
-
-class StuckConsumerError(PublisherError):
-    """The live consumer gets nothing although there is something to get."""
-
-    code = "stuck-consumer"
-
-    def __init__(self, message: str, *, retriable: bool) -> None:
-        super().__init__(message)
-        self.retriable = retriable
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +95,7 @@ class KafkaFollower(ConsumerRebalanceListener):
         self._consumer: AIOKafkaConsumer | None = None
         self._goal: tuple[int, ...] = ()
         self._recreated = False
-        self._stuck: Verdict | None = None
+        self._stuck = False
         self._lost: dict[int, int] = {}
         self._look_at_group = False
         self._checked_s = 0.0
@@ -117,7 +106,6 @@ class KafkaFollower(ConsumerRebalanceListener):
 
         Raises:
             TwinInstanceError: the name is in use.
-            StuckConsumerError: starting the consumer again does not help.
             PublisherError: the brokers refuse what the settings ask for.
         """
         while True:
@@ -145,9 +133,9 @@ class KafkaFollower(ConsumerRebalanceListener):
         """The broker has other events than were read, from `end` on: read them anew from there."""
         self._lost[partition] = end
 
-    def stuck(self, verdict: Verdict) -> None:
-        """The log goes on and the tip stands still."""
-        self._stuck = verdict
+    def stuck(self) -> None:
+        """The log goes on and the tip stands still: start the consumer again."""
+        self._stuck = True
 
     async def _follow(self) -> None:
         """Until the topic is recreated."""
@@ -213,7 +201,7 @@ class KafkaFollower(ConsumerRebalanceListener):
             self._hub.add_partition(floor=low, tip=max(low, end - self._settings.prefill))
 
     async def _join(self) -> None:
-        self._stuck = None
+        self._stuck = False
         await self._membership.wait_for_the_name(partial(self._following.enter, Phase.TWIN))
         self._following.enter(Phase.JOINING, "waiting for Kafka to assign the partitions")
         consumer = AIOKafkaConsumer(
@@ -281,12 +269,9 @@ class KafkaFollower(ConsumerRebalanceListener):
         consumer = self._consumer
         assert consumer is not None  # noqa: S101 - _join made it
         await self._read_anew()
-        if self._stuck is not None:
-            raise StuckConsumerError(
-                f"the log goes on, and the live consumer got nothing for "
-                f"{self._settings.stuck_s:g} s",
-                retriable=self._stuck is Verdict.STUCK,
-            )
+        if self._stuck:
+            detail = f"the log goes on, and nothing came for {self._settings.stuck_s:g} s"
+            raise StuckConsumerError(detail, retriable=True)
         try:
             async with asyncio.timeout(self._settings.stuck_s):
                 batches = await consumer.getmany(
@@ -313,11 +298,11 @@ class KafkaFollower(ConsumerRebalanceListener):
             partition,
             tip,
             records[-1].offset + 1,
-            [Record(r.offset, r.timestamp, r.key, r.value) for r in records],
+            [(r.offset, r.timestamp, r.key, r.value) for r in records],
             event_type,
         )
         if page.skipped:
-            first = next(r.offset for r in records if event_type(r.value) is None)
+            first = next(r.offset for r in records if frame_type(r.value, event_type) is None)
             self._complain(
                 "records that are no events are skipped: something else writes to the topic",
                 partition=partition,

@@ -2,25 +2,24 @@
 
 A consumer's background prefetch and its position state cost more than they give when positions
 jump: abandoned responses stay in memory and a seek waits for the poll in flight (docs/adr). Reads
-are read-committed: aiokafka's batch walk leaves out aborted transactions and control records.
+are read-committed (`publisher.infra.kafka_batches`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-from aiokafka.consumer.fetcher import READ_COMMITTED, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import CorruptRecordException
 from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from publisher.app.ports import Loaded
 from publisher.domain.cache import block_of
 from publisher.domain.log import Miss
-from publisher.domain.page import Record, build_page
+from publisher.domain.page import RecordRow, build_page
+from publisher.infra.kafka_batches import KafkaBatches
 from publisher.infra.kafka_connection import KafkaAwayError, KafkaConnection
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.records import event_type
@@ -28,20 +27,7 @@ from publisher.infra.records import event_type
 PAGE_BYTES = 1 << 20
 """A page ends at about this many bytes, so that records of 1 MB do not make pages of 1 GB."""
 FETCH_BYTES = 512 << 10
-_DECODE_CHUNK = 256
-"""Records decoded between two turns of the event loop."""
 _OUT_OF_RANGE = 1
-
-
-class _RawRecords(PartitionRecords):
-    """aiokafka's batch walk without a ConsumerRecord per record."""
-
-    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:  # noqa: ARG002
-        return record
-
-    def release(self) -> None:
-        """Break the reference cycle that would hold the whole response until the next full GC."""
-        self._records_iterator = None
 
 
 class KafkaPageReader:
@@ -61,7 +47,7 @@ class KafkaPageReader:
         self._offsets = offsets
         self._state = state
         self._fetched_in: object = None
-        self._rest: _RawRecords | None = None
+        self._rest: KafkaBatches | None = None
         self._at: tuple[int, int] | None = None
 
     @property
@@ -89,7 +75,7 @@ class KafkaPageReader:
         return loaded
 
     async def _load(self, miss: Miss) -> Loaded:
-        records: list[Record] = []
+        records: list[RecordRow] = []
         size, at, log_start = 0, miss.start, 0
         while at < miss.stop and size < PAGE_BYTES:
             if self._rest is None:
@@ -107,21 +93,16 @@ class KafkaPageReader:
         return Loaded(page, log_start)
 
     async def _walk(
-        self, fetched: _RawRecords, miss: Miss, at: int, records: list[Record], size: int
+        self, fetched: KafkaBatches, miss: Miss, at: int, records: list[RecordRow], size: int
     ) -> tuple[int, int]:
-        for count, record in enumerate(fetched, 1):
-            if record.offset >= miss.stop:  # only after a hole; its block begins there
-                self._forget()
-                return self._over_hole(miss, record.offset), size
-            value = record.value
-            records.append(Record(record.offset, record.timestamp, record.key, value))
-            at = record.offset + 1
-            size += len(value or b"")
+        while taken := fetched.take(miss.stop, PAGE_BYTES - size):
+            records += taken
+            at = taken[-1][0] + 1
+            size += sum(len(record[3] or b"") for record in taken)
             if at >= miss.stop or size >= PAGE_BYTES:
                 return at, size
-            if count % _DECODE_CHUNK == 0:
-                await asyncio.sleep(0)
-        at = max(at, fetched.next_fetch_offset)
+            await asyncio.sleep(0)
+        at = max(at, fetched.next_offset)
         self._forget()
         return min(at, self._over_hole(miss, at)), size
 
@@ -138,7 +119,7 @@ class KafkaPageReader:
         self._rest = None
         self._at = None
 
-    async def _fetch(self, partition: int, at: int) -> tuple[_RawRecords | None, int]:
+    async def _fetch(self, partition: int, at: int) -> tuple[KafkaBatches | None, int]:
         topic = self._connection.topic
         request = FetchRequest(
             100, 1, FETCH_BYTES, READ_COMMITTED, [(topic, [(partition, at, FETCH_BYTES)])]
@@ -154,8 +135,4 @@ class KafkaPageReader:
         # v11: lso, log start, aborted, preferred replica, records; v5–v10 lack the replica
         log_start, aborted, data = rest[1], rest[2], rest[-1]
         tp = TopicPartition(topic, partition)
-        batches = MemoryRecords(data)
-        records = _RawRecords(  # type: ignore[no-untyped-call]
-            tp, batches, aborted, at, None, None, True, READ_COMMITTED
-        )
-        return records, log_start
+        return KafkaBatches(tp, data, aborted, at), log_start

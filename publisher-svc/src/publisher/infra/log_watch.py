@@ -14,7 +14,7 @@ from typing import Protocol
 from chassis.logs import get_logger
 from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
-from publisher.domain.errors import PublisherError
+from publisher.domain.errors import PublisherError, StuckConsumerError
 from publisher.domain.plan import Positions
 from publisher.domain.progress import Progress, Verdict
 from publisher.infra.kafka_connection import KafkaConnection
@@ -44,8 +44,8 @@ class Follows(Protocol):
     def log_lost(self, partition: int, end: int) -> None:
         """The broker has other events than were read, from `end` on."""
 
-    def stuck(self, verdict: Verdict) -> None:
-        """The log goes on and the tip stands still."""
+    def stuck(self) -> None:
+        """The log goes on and the tip stands still: start the consumer again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,19 @@ class LogWatch:
         self._failures = 0
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled.
+
+        Raises:
+            StuckConsumerError: starting the live consumer again does not help.
+        """
         while True:
             await asyncio.sleep(self._interval_s)
             if self._hub.log.partitions == 0:
                 continue
             try:
                 await self._look()
+            except StuckConsumerError:
+                raise
             except PublisherError as error:
                 self._progress.unknown(asyncio.get_running_loop().time())
                 self._failures += 1
@@ -122,18 +128,23 @@ class LogWatch:
             return
         if any(tip < end for tip, end in zip(self._hub.log.tips, ends, strict=False)):
             ends = await self._offsets.stable_ends(len(ends))
-        verdict = self._progress.look(
-            self._hub.log.tips[: len(ends)], ends, asyncio.get_running_loop().time()
-        )
+        tips, now_s = self._hub.log.tips[: len(ends)], asyncio.get_running_loop().time()
+        verdict = self._progress.look(tips, ends, now_s, self._following.restarts)
         if verdict is Verdict.FINE:
             self._following.trouble = None
         elif verdict is Verdict.WAITING and self._is_away():
             self._following.trouble = None  # it answers again
-        elif verdict in (Verdict.STUCK, Verdict.HOPELESS):
+        elif verdict is Verdict.STUCK:
             detail = "the log goes on, and the live consumer gets nothing; it is started again"
-            self._following.trouble = ("stuck-consumer", detail)
+            self._following.trouble = (Phase.STUCK.value, detail)
             _log.error("the live consumer is stuck", tips=self._hub.log.tips, ends=ends)
-            self._follower.stuck(verdict)
+            self._follower.stuck()
+        elif verdict is Verdict.HOPELESS:
+            raise StuckConsumerError(
+                "the log goes on, the live consumer gets nothing, and starting it again did not "
+                "help; this process ends so that whoever runs it starts another",
+                retriable=False,
+            )
 
     def _is_away(self) -> bool:
         trouble = self._following.trouble
