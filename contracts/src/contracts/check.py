@@ -1,7 +1,8 @@
 """The contract check: is a directory of contracts fit to be relied on?
 
 It looks at every schema, every `$ref`, every golden example and every name, and reports all faults
-at once, as values. It reads files and changes nothing. It compares no versions with each other.
+at once, as values; then it compares the versions of each type as the policy asks. It reads files
+and changes nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from typing import Any
 import jsonschema_rs
 
 from contracts.catalogue import Catalogue, Contract, read_catalogue
+from contracts.compatibility.decision import TIME_LIMIT_S, Decider
+from contracts.compatibility.history import Comparison, compare_history, unused
+from contracts.compatibility.policy import read_policy
 from contracts.compiled import CompiledContract
 from contracts.documents import SCHEMAS, Documents, json_files, read_json
 from contracts.envelope import judge_envelope
@@ -37,6 +42,7 @@ class Report:
     examples: int
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ class _Example:
         return (*found, *self.contract.violations(self.value))
 
 
-def check_directory(directory: Path) -> Report:
-    """Check the contracts and examples of `directory`."""
+def check_directory(directory: Path, *, time_limit_s: float = TIME_LIMIT_S) -> Report:
+    """Check the contracts and examples of `directory`; each comparison within `time_limit_s`."""
     catalogue, documents, faults = read_catalogue(directory)
     faults.extend(_unread(directory))
     notes: list[Fault] = []
@@ -86,7 +92,33 @@ def check_directory(directory: Path) -> Report:
         faults.extend(_misjudged(example))
     for folder, contract in compiled.items():
         faults.extend(_uncovered(folder, contract, [e for e in examples if e.contract is contract]))
-    return Report(contracts, len(examples), tuple(faults), tuple(notes))
+    sound = frozenset(validators)
+    comparisons = _compared(directory, catalogue, sound, (faults, notes), time_limit_s)
+    return Report(contracts, len(examples), tuple(faults), tuple(notes), comparisons)
+
+
+def _compared(
+    directory: Path,
+    catalogue: Catalogue,
+    sound: frozenset[str],
+    found: tuple[list[Fault], list[Fault]],
+    time_limit_s: float,
+) -> tuple[Comparison, ...]:
+    """Every comparison among schemas that compile; what is wrong goes to `found`."""
+    faults, notes = found
+    policy, wrong = read_policy(directory, catalogue.types)
+    faults.extend(wrong)
+    comparisons: list[Comparison] = []
+    with closing(Decider(time_limit_s)) as decider:
+        for versions in catalogue.types.values():
+            try:
+                compiled = [one for one in versions if one.path in sound]
+                comparisons.extend(compare_history(compiled, policy, decider))
+            except InvalidCatalogueError as error:
+                faults.extend(error.faults)
+    faults.extend(fault for one in comparisons if (fault := one.fault()) is not None)
+    notes.extend(unused(policy, comparisons))
+    return tuple(comparisons)
 
 
 def _unread(directory: Path) -> Iterator[Fault]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 MAX_FAULTS = 5
 """Faults that one message names."""
@@ -34,6 +36,10 @@ class Fault:
     path: str
     """Below the directory, with slashes."""
     what: str
+    rule: str = "contract"
+    """Which part of the check says it."""
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The same for programs, where there is more to say."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}"

@@ -1,0 +1,277 @@
+"""A proof, place by place, that everything a writer emits satisfies a reader's schema.
+
+It goes through both schemas side by side, so its cost follows their size, it takes recursive
+schemas in its stride (what is assumed of a place is used only further down in the instance), and
+it knows where it failed. It is sound and far from complete: False means "not proved here".
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from contracts.compatibility.emission import Emission, Emitted
+from contracts.compatibility.implication import follows, required, types, types_of, values
+from contracts.compatibility.likeness import Likeness
+from contracts.compatibility.normal import DIALECT, Node, Normal
+from contracts.compatibility.places import Key
+from contracts.compatibility.structure import OF_ARRAYS, OF_OBJECTS, Path, every
+
+_MAX_STEPS = 60_000
+_MAX_SPLITS = 3
+"""Alternatives of the writer that are told apart within one another."""
+_MAX_GAPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where the proof failed: steps into the instance, and the reader's keyword."""
+
+    path: Path
+    keyword: str
+
+
+class Proof:
+    """One attempt; `gaps` tells afterwards where it failed."""
+
+    def __init__(self, writer: Normal, reader: Normal, *, deadline: float = math.inf) -> None:
+        """Compare `writer` with `reader`, which is already opened to unknown members.
+
+        Past `deadline`, a time of `time.monotonic`, nothing more is proved.
+        """
+        self.gaps: list[Gap] = []
+        self._deadline = deadline
+        self._likeness = Likeness(writer, reader)
+        self.emission = Emission(writer)
+        self._reader = reader
+        self._open: dict[tuple[Key, int], int] = {}
+        self._proved: dict[tuple[Key, int], None] = {}
+        self._steps = 0
+        self._told = True
+        self._validators: dict[int, jsonschema_rs.Validator] = {}
+        self._kept: list[Any] = []  # nodes are known by their identity, so they must live
+
+    def succeeds(self) -> bool:
+        """Whether everything is proved."""
+        try:
+            return self.prove(self.emission.root(), self._reader.root, ())
+        except RecursionError:
+            return self.gap((), "nesting")
+
+    def gap(self, path: Path, keyword: str) -> bool:
+        """Note that it failed here; False."""
+        if self._told and len(self.gaps) < _MAX_GAPS:
+            self.gaps.append(Gap(path, keyword))
+        return False
+
+    def prove(self, emitted: Emitted, node: Node, path: Path) -> bool:
+        """Whether all that is emitted satisfies `node`."""
+        if node is True or node == {} or not types(emitted.limits.certain):
+            return True
+        if not isinstance(node, dict):
+            return self.gap(path, "false")
+        key = (emitted.key(), id(node))
+        if key in self._proved:
+            return True
+        if key in self._open:
+            # sound only further down in the instance, where what is judged has become smaller
+            return len(path) > self._open[key] or self.gap(path, "recursion")
+        self._open[key] = len(path)
+        self._kept.append(node)
+        before = len(self._proved)
+        proved = self._all(emitted, node, path, 0)
+        del self._open[key]
+        if proved:
+            self._proved[key] = None
+        else:
+            while len(self._proved) > before:  # they may rest on what has just failed
+                self._proved.popitem()
+        return proved
+
+    def quietly(self, emitted: Emitted, rules: list[Node], path: Path) -> Node | None:
+        """The first of `rules` that is proved; failures are not told."""
+        told, self._told = self._told, False
+        try:
+            return next((one for one in rules if self.prove(emitted, one, path)), None)
+        finally:
+            self._told = told
+
+    def accepts(self, node: dict[str, Any], value: Any) -> bool:
+        """Whether the reader's `node` accepts `value`."""
+        if id(node) not in self._validators:
+            document = {"$schema": DIALECT, "$defs": self._reader.definitions, "allOf": [node]}
+            self._validators[id(node)] = jsonschema_rs.validator_for(
+                document, validate_formats=True, ignore_unknown_formats=True
+            )
+            self._kept.append(node)
+        return self._validators[id(node)].is_valid(value)
+
+    def certain_parts(self, node: dict[str, Any]) -> list[dict[str, Any]]:
+        """The reader's subschemas that apply wherever `node` does; a false one as such."""
+        found: dict[int, dict[str, Any]] = {}
+        pending: list[Node] = [node]
+        while pending:
+            one = pending.pop()
+            if not isinstance(one, dict) or id(one) in found:
+                continue
+            found[id(one)] = one
+            pending.extend(one.get("allOf", ()))
+            if "$ref" in one:
+                pending.append(self._reader.target(one["$ref"]))
+        return list(found.values())
+
+    # -- one subschema, keyword by keyword ------------------------------------------------------
+
+    def _all(self, emitted: Emitted, node: dict[str, Any], path: Path, splits: int) -> bool:
+        possible = values(emitted.limits.certain)
+        if possible is not None and all(self.accepts(node, value) for value in possible):
+            return True
+        proved = True
+        for keyword, rule in node.items():
+            noted = len(self.gaps)
+            if self._rule(emitted, node, keyword, rule, path):
+                continue
+            if splits < _MAX_SPLITS and self._by_cases(emitted, node, keyword, path, splits):
+                del self.gaps[noted:]
+            else:
+                proved = False
+        return proved
+
+    def _by_cases(
+        self, emitted: Emitted, node: dict[str, Any], keyword: str, path: Path, splits: int
+    ) -> bool:
+        """Whether the rule holds in every alternative that the writer has at this place."""
+        alone = {k: node[k] for k in (keyword, *_SIBLINGS.get(keyword, ())) if k in node}
+        self._kept.append(alone)
+        told, self._told = self._told, False
+        try:
+            return any(
+                all(
+                    self._all(emitted.with_branch(index, branch), alone, path, splits + 1)
+                    for branch in group
+                    if types((*emitted.limits.certain, *branch.certain))
+                )
+                for index, group in enumerate(emitted.limits.groups)
+            )
+        finally:
+            self._told = told
+
+    def _rule(
+        self, emitted: Emitted, node: dict[str, Any], keyword: str, rule: Any, path: Path
+    ) -> bool:
+        self._steps += 1
+        if self._steps > _MAX_STEPS or time.monotonic() > self._deadline:
+            return self.gap(path, "size")
+        if any(
+            self._likeness.same(part, node, _alike(keyword, part, node))
+            for part in emitted.limits.certain
+            if keyword in part
+        ):
+            return True
+        known = follows(keyword, rule, node, emitted.limits.certain)
+        if known is not None:
+            return known or self.gap(path, keyword)
+        if keyword in _SAID_BY_SIBLINGS:
+            return True
+        allowed = types(emitted.limits.certain)
+        for kind, judges in (("object", OF_OBJECTS), ("array", OF_ARRAYS)):
+            if keyword in judges:
+                return kind not in allowed or judges[keyword](self, emitted, node, rule, path)
+        judge = _IN_PLACE.get(keyword)
+        return self.gap(path, keyword) if judge is None else judge(self, emitted, node, rule, path)
+
+    def _reference(self, emitted: Emitted, _: Any, rule: str, path: Path) -> bool:
+        return self.prove(emitted, self._reader.target(rule), path)
+
+    def _all_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
+        return every([self.prove(emitted, one, path) for one in rule])
+
+    def _any_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
+        return self.quietly(emitted, rule, path) is not None or self.gap(path, "anyOf")
+
+    def _one_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
+        chosen = self.quietly(emitted, rule, path)
+        if chosen is None:
+            return self.gap(path, "oneOf")
+        at = next(index for index, one in enumerate(rule) if one is chosen)
+        others = [one for index, one in enumerate(rule) if index != at]
+        return all(self._refused(emitted, one) for one in others) or self.gap(path, "oneOf")
+
+    def _not_so(self, emitted: Emitted, _: Any, rule: Node, path: Path) -> bool:
+        return self._refused(emitted, rule) or self.gap(path, "not")
+
+    def _if(self, emitted: Emitted, node: dict[str, Any], rule: Node, path: Path) -> bool:
+        then, otherwise = node.get("then", True), node.get("else", True)
+        if self._refused(emitted, rule):
+            return self.prove(emitted, otherwise, path)
+        if self.quietly(emitted, [rule], path) is not None:
+            return self.prove(emitted, then, path)
+        both = [self.quietly(emitted, [one], path) is not None for one in (then, otherwise)]
+        return all(both) or self.gap(path, "if")
+
+    # -- refusals: nothing that is emitted satisfies a subschema --------------------------------
+
+    def _refused(self, emitted: Emitted, node: Node) -> bool:
+        if not isinstance(node, dict):
+            return not node
+        parts = emitted.limits.certain
+        possible = values(parts)
+        if possible is not None and not any(self.accepts(node, value) for value in possible):
+            return True
+        certain = self.certain_parts(node)
+        return any(
+            not types(parts) & types_of(one)
+            or any(inner is False for inner in one.get("allOf", ()))
+            or self._member_refused(emitted, one)
+            for one in certain
+        )
+
+    def _member_refused(self, emitted: Emitted, node: dict[str, Any]) -> bool:
+        """A needed member that never comes, or one that always comes with a refused value."""
+        parts = emitted.limits.certain
+        if types(parts) != {"object"}:
+            return False
+        members = self.emission.members(emitted)
+        if not all(members.may_have(name) for name in node.get("required", ())):
+            return True
+        for name in required(parts) & set(node.get("properties", ())):
+            schema = node["properties"][name]
+            possible = values(self.emission.child(emitted, name).limits.certain)
+            if schema is False:
+                return True
+            known = isinstance(schema, dict) and possible is not None
+            if known and not any(self.accepts(schema, value) for value in possible or ()):
+                return True
+        return False
+
+
+_IN_PLACE: dict[str, Any] = {
+    "$ref": Proof._reference,
+    "allOf": Proof._all_of,
+    "anyOf": Proof._any_of,
+    "oneOf": Proof._one_of,
+    "not": Proof._not_so,
+    "if": Proof._if,
+}
+
+
+def _alike(keyword: str, part: dict[str, Any], node: dict[str, Any]) -> tuple[str, ...]:
+    """The keywords that together say what `keyword` says: two nodes alike in them agree on it."""
+    if keyword in _OF_WHOLE_NODE:
+        return (*part, *node)
+    return (keyword, *_SIBLINGS.get(keyword, ()))
+
+
+_OF_WHOLE_NODE = frozenset({"unevaluatedItems", "unevaluatedProperties"})
+_SAID_BY_SIBLINGS = frozenset({"then", "else", "minContains", "maxContains"})
+_SIBLINGS = {
+    "if": ("then", "else"),
+    "additionalProperties": ("properties", "patternProperties"),
+    "unevaluatedProperties": ("properties", "patternProperties", "allOf", "$ref"),
+    "items": ("prefixItems",),
+    "contains": ("minContains", "maxContains"),
+}
