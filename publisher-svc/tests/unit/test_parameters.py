@@ -6,10 +6,10 @@ import pytest
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
+from contracts.since import Earliest, Last, Now
 from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Request
-from publisher.domain.since import Earliest, Last, Now
 
 
 def refusal(*pairs: tuple[str, str]) -> Problem:

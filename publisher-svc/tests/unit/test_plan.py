@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
+from contracts.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
 from publisher.domain.plan import Bounds, Needs, OffsetsByTime, Plan, Request, needs, resolve
-from publisher.domain.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
 
 GENERATION = "0badcafe"
 NOW_MS = 1_000_000

@@ -9,9 +9,9 @@ from publisher_fakes.topic_offsets import FakeTopicOffsets
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
+from contracts.since import Ago, Earliest, Instant, Last, Now, Offset
 from publisher.app.plan_replay import Planned, PlanReplay
 from publisher.domain.plan import Plan, Request
-from publisher.domain.since import Ago, Earliest, Instant, Last, Now, Offset
 
 NOW_MS = 2_000_000
 

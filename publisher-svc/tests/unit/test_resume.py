@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
+from contracts.since import End, Now
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Request
 from publisher.domain.resume import Resume, event_id, parse_event_id
-from publisher.domain.since import End, Now
 
 POSITIONS = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=4).map(tuple)
 CURSORS = st.builds(Cursor, POSITIONS, st.sampled_from([None, "0badcafe"]))

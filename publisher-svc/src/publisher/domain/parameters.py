@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from contracts.errors import InvalidCursorError
 from contracts.problem import Problem, ProblemType
+from contracts.since import Now, parse_point
 from publisher.domain.filter import EVERYTHING, Filter, InvalidFilterError, parse_filter
 from publisher.domain.plan import Request
-from publisher.domain.since import Now, parse_point
 
 _LIMIT = re.compile(r"[0-9]{1,9}")
 

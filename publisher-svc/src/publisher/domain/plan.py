@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from contracts.cursor import Cursor
 from contracts.problem import Problem, ProblemType
-from publisher.domain.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
+from contracts.since import Ago, Earliest, End, Instant, Last, Now, Offset, Point
 
 Positions = tuple[int, ...]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from contracts.cursor import Cursor, parse_cursor
 from contracts.errors import InvalidCursorError
 from contracts.problem import Problem, ProblemType
+from contracts.since import End
 from publisher.domain.parameters import StreamParameters
-from publisher.domain.since import End
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The grammar of ``since`` and ``until``: texts in, typed starting points or a refusal out.
 
-docs/protocol.md, section 3. What the points mean on a topic is `publisher.domain.plan`'s business.
+docs/protocol.md, section 3. What the points mean on a topic is the publisher's business.
 """
 
 from __future__ import annotations

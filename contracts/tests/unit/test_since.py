@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.cursor import MAX_OFFSET, Cursor
 from contracts.errors import InvalidCursorError
-from publisher.domain.since import Ago, Earliest, Instant, Last, Now, Offset, Point, parse_point
+from contracts.since import Ago, Earliest, Instant, Last, Now, Offset, Point, parse_point
 
 DAY_MS = 86_400_000
 AT_TEN = 1_795_341_600_000  # 2026-11-22T10:00:00Z
