@@ -132,9 +132,16 @@ def _name_of(path: str) -> tuple[str, int] | Fault | None:
         if _LIKE_A_VERSION.fullmatch(version) is None:
             return None
         return Fault(path, "versions are whole numbers from 1 on: name the file 1.json, 2.json, …")
-    if _TYPE.fullmatch(type_) is None:
-        allowed = "letters, digits, dots, hyphens and underscores"
-        return Fault(path, f"the folder's name cannot be an event type: use {allowed}")
-    if type_.startswith(RESERVED_TYPE_PREFIX):
-        return Fault(path, f"types that begin with {RESERVED_TYPE_PREFIX} are reserved; rename it")
+    wrong = type_fault(type_)
+    if wrong is not None:
+        return Fault(path, f"the folder's name cannot be an event type: {wrong}")
     return type_, int(version)
+
+
+def type_fault(type_: str) -> str | None:
+    """Why `type_` cannot be a contract's event type, and what to do; None: it can."""
+    if _TYPE.fullmatch(type_) is None:
+        return "use letters, digits, dots, hyphens and underscores"
+    if type_.startswith(RESERVED_TYPE_PREFIX):
+        return f"types that begin with {RESERVED_TYPE_PREFIX} are reserved; rename it"
+    return None

@@ -1,47 +1,41 @@
 """The command `contracts`: what a team runs by hand and in its CI.
 
-Each command reads files, prints for a person, and says by its exit status whether all is well:
-0 yes, 1 no, 2 the command could not be carried out. It opens no socket.
+Each command prints for a person and says by its exit status whether all is well: 0 yes, 1 no, 2 the
+command could not be carried out. Only `replay` opens a socket, to Kafka. The commands that compare,
+write and replay contracts are in modules of their own.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sized
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from contracts import asyncapi
-from contracts.catalogue import Catalogue, serving_catalogue, shipped_directory
-from contracts.check import check_directory
-from contracts.errors import Fault, InvalidCatalogueError
+from contracts.authoring import example, new
+from contracts.catalogue import shipped_directory
+from contracts.check import Report, check_directory
+from contracts.comparing import diff
+from contracts.compatibility.decision import TIME_LIMIT_S
+from contracts.console import ContractsDir, catalogue_of, count, err, out, print_fault, unusable
+from contracts.errors import InvalidCatalogueError
 from contracts.event_file import NotRead, read_events
 from contracts.judge import Accepted, Judge, Rejected
+from contracts.replaying import replay
+from contracts.report import Format, render, summary
 
 app = typer.Typer(
     name="contracts",
-    help="Event contracts: check a directory of them, validate events by them.",
+    help="Event contracts: check, compare and write them; validate and replay events by them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(highlight=False, soft_wrap=True, stderr=True)
-
-ContractsDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--contracts-dir",
-        envvar="CONTRACTS_DIR",
-        help="A directory with schemas/<type>/<version>.json, before the shipped contracts.",
-    ),
-]
 
 
 class Service(StrEnum):
@@ -61,18 +55,33 @@ def check(
             help="A directory with schemas/ and examples/; without it, the shipped contracts.",
         ),
     ] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="For people, or for the programs of a CI.")
+    ] = Format.TEXT,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="Seconds for one comparison; beyond, it is undecided.")
+    ] = TIME_LIMIT_S,
 ) -> None:
-    """Check schemas, references, examples and names of a directory of contracts."""
-    report = check_directory(directory or shipped_directory())
-    for fault in report.faults:
-        _print_fault(fault, "error", "red")
-    for note in report.notes:
-        _print_fault(note, "note", "yellow")
-    counted = f"{_count(report.contracts, 'contract')}, {_count(range(report.examples), 'example')}"
+    """Check schemas, references, examples, names and compatibility of a directory of contracts."""
+    place = directory or shipped_directory()
+    report = check_directory(place, time_limit_s=time_limit)
+    if format_ is Format.TEXT:
+        _print_report(report)
+    else:
+        typer.echo(render(report, format_, place))
     if report.faults:
-        _out.print(Text(f"{counted}: {_count(report.faults, 'fault')}", style="bold red"))
         raise typer.Exit(1)
-    _out.print(Text(f"{counted}: all is well", style="green"))
+
+
+def _print_report(report: Report) -> None:
+    for fault in report.faults:
+        print_fault(fault, "error", "red")
+    for note in report.notes:
+        print_fault(note, "note", "yellow")
+    if report.faults:
+        out.print(Text(f"{summary(report)}: {count(report.faults, 'fault')}", style="bold red"))
+    else:
+        out.print(Text(f"{summary(report)}: all is well", style="green"))
 
 
 @app.command()
@@ -95,9 +104,9 @@ def validate(
             refused += not isinstance(verdict, Accepted)
             _print_verdict(place, verdict)
     if total == 0:
-        _err.print("There is no event in the input: give one JSON object a line.", style="red")
+        err.print("There is no event in the input: give one JSON object a line.", style="red")
         raise typer.Exit(1)
-    _err.print(f"{_count(range(total), 'event')}: {total - refused} accepted, {refused} rejected")
+    err.print(f"{count(total, 'event')}: {total - refused} accepted, {refused} rejected")
     if refused:
         raise typer.Exit(1)
 
@@ -106,13 +115,13 @@ def validate(
 def list_(contracts_dir: ContractsDir = None) -> None:
     """List the event types and their versions."""
     table = Table("type", "version", "title", "file", box=None, header_style="bold", pad_edge=False)
-    for versions in _catalogue(contracts_dir).types.values():
+    for versions in catalogue_of(contracts_dir).types.values():
         for contract in versions:
             schema = contract.schema
             title = schema.get("title", "") if isinstance(schema, dict) else ""
             cells = (contract.type, str(contract.version), str(title), contract.path)
             table.add_row(*map(Text, cells))
-    _out.print(table)
+    out.print(table)
 
 
 @app.command("asyncapi")
@@ -124,7 +133,11 @@ def asyncapi_(
 ) -> None:
     """Print the AsyncAPI 3.0 document of a service or of both, as JSON."""
     services = tuple(Service) if service is None else (service,)
-    typer.echo(asyncapi.encode(asyncapi.document(services, _catalogue(contracts_dir))), nl=False)
+    typer.echo(asyncapi.encode(asyncapi.document(services, catalogue_of(contracts_dir))), nl=False)
+
+
+for _command in (diff, new, example, replay):
+    app.command()(_command)
 
 
 def main() -> None:
@@ -132,25 +145,12 @@ def main() -> None:
     app()
 
 
-def _catalogue(contracts_dir: Path | None) -> Catalogue:
-    try:
-        return serving_catalogue(contracts_dir)
-    except InvalidCatalogueError as error:
-        raise _unusable(error) from error
-
-
 def _judge(contracts_dir: Path | None) -> Judge:
-    catalogue = _catalogue(contracts_dir)
+    catalogue = catalogue_of(contracts_dir)
     try:
         return Judge(catalogue)
     except InvalidCatalogueError as error:
-        raise _unusable(error) from error
-
-
-def _unusable(error: InvalidCatalogueError) -> typer.Exit:
-    for fault in error.faults:
-        _print_fault(fault, "error", "red")
-    return typer.Exit(2)
+        raise unusable(error) from error
 
 
 def _open(file: str) -> BinaryIO:
@@ -159,29 +159,21 @@ def _open(file: str) -> BinaryIO:
     try:
         return Path(file).open("rb")
     except OSError as error:
-        _err.print(Text(f"{file}: cannot be read: {error.strerror}", style="red"))
+        err.print(Text(f"{file}: cannot be read: {error.strerror}", style="red"))
         raise typer.Exit(2) from error
-
-
-def _print_fault(fault: Fault, word: str, style: str) -> None:
-    _out.print(Text.assemble((f"{word} ", style), str(fault)))
 
 
 def _print_verdict(place: str, verdict: Accepted | Rejected | NotRead) -> None:
     match verdict:
         case Accepted():
             contract = f"{verdict.type}/{verdict.version}"
-            _out.print(Text.assemble(f"{place}: ", ("accepted", "green"), f" by {contract}"))
+            out.print(Text.assemble(f"{place}: ", ("accepted", "green"), f" by {contract}"))
         case NotRead():
-            _out.print(Text.assemble(f"{place}: ", ("rejected", "red"), f" {verdict.reason}"))
+            out.print(Text.assemble(f"{place}: ", ("rejected", "red"), f" {verdict.reason}"))
         case _:
             problem = verdict.problem
             name = problem.type.value.name
             said = f" {name}: {problem.detail}"
-            _out.print(Text.assemble(f"{place}: ", ("rejected", "red"), said))
+            out.print(Text.assemble(f"{place}: ", ("rejected", "red"), said))
             for one in verdict.violations:
-                _out.print(Text(f"  {one.pointer or 'the event'}: {one.detail} ({one.keyword})"))
-
-
-def _count(things: Sized, name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+                out.print(Text(f"  {one.pointer or 'the event'}: {one.detail} ({one.keyword})"))

@@ -27,7 +27,7 @@ def run(*arguments: str, text: str | None = None, status: int = 0, **env: str) -
 
 
 def test_check_of_the_shipped_contracts() -> None:
-    assert "4 contracts, 52 examples: all is well" in run("check")
+    assert "4 contracts, 52 examples, 2 comparisons: all is well" in run("check")
 
 
 def test_check_prints_a_line_for_each_fault_and_fails(write_contracts: WriteContracts) -> None:
