@@ -193,3 +193,21 @@ async def test_pages_of_other_origins(
         source = await Source.open(page, f"{publisher.http_url}/events?since=earliest")
         await source.wait("source.readyState == 2")
         assert await source.places() == []
+
+
+async def test_what_it_gets_is_compressed_and_comes_at_once(
+    kafka_bootstrap: str, kafka_topic: TopicFactory, start_publisher: StartPublisher, browse: Browse
+) -> None:
+    """Each write is a zstd frame of its own, which browsers must take one after the other."""
+    topic = kafka_topic()
+    await store(kafka_bootstrap, topic, events(3000))
+    publisher = start_publisher(topic, heartbeat_s=30, catch_up_bytes=8192)
+    page = await browse(publisher.http_url + "/healthz")
+    source = await Source.open(page, "/events?since=earliest")
+    await source.wait("seen.events.length == 3000")
+    for _ in range(5):
+        await store(kafka_bootstrap, topic, events(1))
+    await source.wait("seen.events.length == 3005")
+    assert await source.places() == [(0, offset) for offset in range(3005)]
+    coding = "fetch('/events?until=now').then(answer => answer.headers.get('content-encoding'))"
+    assert await page.evaluate(coding) == "zstd"

@@ -27,7 +27,8 @@ from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
 from publisher.infra.cors import Cors
 from publisher.infra.http import application
-from publisher.infra.http_events import HttpTerms, HttpTransport
+from publisher.infra.http_documents import documents
+from publisher.infra.http_events import HttpTransport
 from publisher.infra.kafka_connection import KafkaConnection
 from publisher.infra.kafka_follower import KafkaFollower
 from publisher.infra.kafka_lineage import KafkaLineage
@@ -139,7 +140,7 @@ class Publisher:
             Cors(origins),
             emit,
             limits=settings.sockets(),
-            terms=HttpTerms(settings.retry_after_ms, settings.page_requests),
+            terms=settings.http(),
         )
 
         # What operators see.
@@ -152,7 +153,13 @@ class Publisher:
             stuck_s=settings.stuck_s,
         )
         self._metrics.gauges(self._status.readings, self._status.standing)
-        self._app = application(websocket, http, self._status, self._metrics.registry)
+        self._app = application(
+            websocket,
+            http,
+            self._status,
+            self._metrics.registry,
+            documents(settings.contracts_dir, _log.warning),
+        )
 
     async def run(self, sockets: list[socket.socket]) -> int:
         """Serve and follow until told to stop; gives the exit status."""

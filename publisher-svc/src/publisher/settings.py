@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -12,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from chassis.server import ServerLimits
 from publisher.app.catch_up_lane import Turns
 from publisher.app.read_page import PageBounds
+from publisher.infra.content_coding import CODINGS
+from publisher.infra.http_events import HttpTerms
 from publisher.infra.kafka_follower import FollowerSettings
 from publisher.infra.socket_limits import SocketLimits
 
@@ -33,12 +36,15 @@ class PublisherSettings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Comma-separated; ``*`` for any. Pages of the same host may always connect."""
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "compression", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
+    """For the documents that describe the events; a publisher judges nothing."""
 
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes on the one port, each an instance with its own group; ``--workers`` sets it too."""
@@ -57,6 +63,8 @@ class PublisherSettings(BaseSettings):
     ping_interval_s: Annotated[float, Field(gt=0)] = 20.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
+    compression: Annotated[tuple[Literal["zstd", "gzip"], ...], NoDecode] = CODINGS
+    """Comma-separated; empty for none."""
     page_events: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     page_most_events: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     page_bytes: Annotated[int, Field(ge=4096)] = MIB
@@ -102,6 +110,10 @@ class PublisherSettings(BaseSettings):
         """Bounds of one page over HTTP."""
         events = min(self.page_events, self.page_most_events)
         return PageBounds(self.page_most_events, events, self.page_bytes, self.page_reads)
+
+    def http(self) -> HttpTerms:
+        """What the HTTP endpoints are set to."""
+        return HttpTerms(self.retry_after_ms, self.compression, self.page_requests)
 
     def server(self) -> ServerLimits:
         """Bounds of the server."""

@@ -58,7 +58,7 @@ def body_of(wire: bytes) -> bytes:
 
 
 def unframed(framing: Framing, wire: bytes) -> bytes:
-    return body_of(wire + framing.end) if framing is CHUNKED else wire
+    return body_of(wire + framing.end()) if framing is CHUNKED else wire
 
 
 @pytest.mark.parametrize("framing", [CHUNKED, BARE])
@@ -160,4 +160,4 @@ def test_a_bare_event_is_found_behind_any_place(partition: int, offset: int, val
 @given(st.lists(st.binary(max_size=70_000), min_size=1, max_size=4))
 def test_chunks_are_what_http_says(buffers: list[bytes]) -> None:
     if any(buffers):
-        assert body_of(b"".join(CHUNKED.frame([*buffers])) + CHUNKED.end) == b"".join(buffers)
+        assert body_of(b"".join(CHUNKED.frame([*buffers])) + CHUNKED.end()) == b"".join(buffers)

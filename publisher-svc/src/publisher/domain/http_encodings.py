@@ -27,7 +27,7 @@ class Framing:
 
     name: str
     frame: Callable[[list[Buffer]], list[Buffer]]
-    end: bytes
+    end: Callable[[], bytes]
 
 
 def chunk(buffers: list[Buffer]) -> list[Buffer]:
@@ -35,8 +35,8 @@ def chunk(buffers: list[Buffer]) -> list[Buffer]:
     return [b"%x\r\n" % sum(map(len, buffers)), *buffers, b"\r\n"]
 
 
-CHUNKED = Framing("chunked", chunk, b"0\r\n\r\n")
-BARE = Framing("bare", lambda buffers: buffers, b"")
+CHUNKED = Framing("chunked", chunk, lambda: b"0\r\n\r\n")
+BARE = Framing("bare", lambda buffers: buffers, bytes)
 
 
 def ndjson(framing: Framing) -> Encoding:

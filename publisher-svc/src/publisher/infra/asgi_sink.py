@@ -123,7 +123,11 @@ def websocket_sink(websocket: WebSocket, high_bytes: int, low_bytes: int) -> Asg
 
 
 def http_sink(
-    asgi_send: Send, headers: list[tuple[bytes, bytes]], high_bytes: int, low_bytes: int
+    asgi_send: Send,
+    headers: list[tuple[bytes, bytes]],
+    end: Callable[[], bytes],
+    high_bytes: int,
+    low_bytes: int,
 ) -> AsgiSink:
     """Writes are the body as it is; the server frames it."""
 
@@ -134,7 +138,7 @@ def http_sink(
         await asgi_send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def close(_: CloseCode, __: str) -> None:
-        await asgi_send({"type": "http.response.body", "body": b"", "more_body": False})
+        await asgi_send({"type": "http.response.body", "body": end(), "more_body": False})
 
     return AsgiSink(open_=open_, send=send, close=close, high_bytes=high_bytes, low_bytes=low_bytes)
 

@@ -10,15 +10,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.documents import document_routes
+from chassis.logs import get_logger
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import websocket_routes
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from publisher.app.status import Status
+from publisher.infra.http_documents import Documents
 from publisher.infra.http_events import HttpTransport
 from publisher.infra.websocket import WebSocketTransport
 
+_log = get_logger("publisher.http")
 _BY_STATUS = {404: ProblemType.NOT_FOUND, 405: ProblemType.METHOD_NOT_ALLOWED}
-_HINT = "this service has /websocket, /events, /plan, /status, /healthz, /readyz and /metrics"
+_HINT = (
+    "this service has /websocket, /events, /plan, /status, /healthz, /readyz, /metrics, "
+    "/asyncapi.json and /openapi.json"
+)
 _CONNECT = (
     "this address is for WebSockets: connect to ws://…/websocket with a WebSocket client, "
     "for example websocat; the same over HTTP is at /events"
@@ -30,6 +37,7 @@ def application(
     http: HttpTransport,
     status: Status,
     registry: CollectorRegistry,
+    documents: Documents,
 ) -> Starlette:
     """The application."""
     probes = probe_routes(
@@ -43,8 +51,9 @@ def application(
         elsewhere=_answer(Problem(ProblemType.NOT_FOUND, _HINT)),
         plain=_answer(Problem(ProblemType.UPGRADE_REQUIRED, _CONNECT)),
     )
-    handlers: dict[Any, Any] = {HTTPException: _on_http_exception}
-    app = Starlette(routes=[*sockets, *http.routes(), *probes], exception_handlers=handlers)
+    handlers: dict[Any, Any] = {HTTPException: _on_http_exception, Exception: _failed}
+    routes = [*sockets, *http.routes(), *document_routes(documents), *probes]
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # an address that is nearly right is not right
     return app
 
@@ -56,6 +65,11 @@ async def _on_http_exception(_: Request, error: HTTPException) -> Response:
     response.status_code = error.status_code
     response.headers.update(error.headers or {})
     return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("a request failed", path=request.url.path, exc_info=error)
+    return _answer(Problem(ProblemType.INTERNAL, "the publisher failed; its log says why"))
 
 
 def _answer(problem: Problem) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,10 +15,13 @@ from contracts.problem import MEDIA_TYPE, Problem
 from publisher.app.plan_replay import Planned
 from publisher.app.read_page import EventPage
 from publisher.domain.http_encodings import BARE, retry_line, sse
+from publisher.infra.content_coding import compress
 from publisher.infra.negotiation import Media
 
 _NO_STORE = {"cache-control": "no-store"}
 _RETRY_AFTER_S = "1"
+_WORTH_BYTES = 1024
+"""Smaller pages are not compressed."""
 Headers = Mapping[str, str]
 
 
@@ -39,7 +43,9 @@ def later_answer(problem: Problem, retry_ms: int, headers: Headers) -> Response:
     return Response(body, 200, {**headers, **more})
 
 
-def page_answer(page: EventPage, request: Request, headers: Headers) -> Response:
+async def page_answer(
+    page: EventPage, request: Request, headers: Headers, coding: str | None
+) -> Response:
     """One page; ``Link: rel="next"`` while there is more."""
     plan = page.planned.plan
     members: dict[str, object] = {
@@ -54,7 +60,11 @@ def page_answer(page: EventPage, request: Request, headers: Headers) -> Response
     # b"{…}" without its brace goes on behind the events, which are bytes as stored
     body = [b'{"events":[', b"".join(page.items)[:-1], b"],", orjson.dumps(members)[1:], b"\n"]
     more = {"link": f'<{_next(page, request)}>; rel="next"'} if page.more else {}
-    return Response(b"".join(body), 200, {**headers, **_NO_STORE, **more}, Media.PAGE.value)
+    content = b"".join(body)
+    if coding is not None and len(content) >= _WORTH_BYTES:
+        content = await asyncio.to_thread(compress, coding, content)
+        more["content-encoding"] = coding
+    return Response(content, 200, {**headers, **_NO_STORE, **more}, Media.PAGE.value)
 
 
 def plan_answer(

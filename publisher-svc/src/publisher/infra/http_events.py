@@ -27,6 +27,7 @@ from publisher.domain.http_encodings import Framing, ndjson, retry_line, sse
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Plan
 from publisher.domain.resume import parse_event_id
+from publisher.infra.content_coding import CODINGS, ContentCodings
 from publisher.infra.cors import Cors
 from publisher.infra.http_answers import later_answer, page_answer, plan_answer, problem_answer
 from publisher.infra.http_stream import HttpStream
@@ -43,6 +44,7 @@ class HttpTerms:
     """Settings of these endpoints."""
 
     retry_after_ms: int = 1000
+    compression: tuple[str, ...] = CODINGS
     most_pages: int = 100
     """Pages that are read at once; more requests are told to come later."""
 
@@ -70,6 +72,7 @@ class HttpTransport:
         self._emit = emit
         self._limits = limits
         self._terms = terms
+        self._codings = ContentCodings(terms.compression)
         self._pages = 0
 
     def routes(self) -> list[Route]:
@@ -83,7 +86,7 @@ class HttpTransport:
 
     async def events(self, request: Request) -> Any:
         """A stream or a page; an ASGI application that answers."""
-        headers = {"vary": "Accept, Origin", **self._cors.headers(request)}
+        headers = {"vary": "Accept, Accept-Encoding, Origin", **self._cors.headers(request)}
         if (refusal := self._cors.refusal(request)) is not None:
             return self._refuse("http", refusal, headers)
         query = _query(request)
@@ -180,7 +183,11 @@ class HttpTransport:
     ) -> Response | HttpStream:
         if (problem := self._subscribe.admission()) is not None:
             return refused(problem)
+        accepted, ends = request.headers.get("accept-encoding"), parameters.request.until
+        coding = self._codings.choose(accepted, ends=ends is not None)
         head = {**headers, **_STREAM_HEADERS, "content-type": media.value}
+        if coding is not None:
+            head["content-encoding"] = coding
         if request.method == "HEAD":
             return Response(headers=head)
         return HttpStream(
@@ -189,6 +196,7 @@ class HttpTransport:
             self._limits,
             parameters,
             encoding=encoding,
+            code=self._codings.code(coding),
             headers=[(name.encode(), value.encode()) for name, value in head.items()],
             opening=opening,
             refused=refused,
@@ -209,7 +217,8 @@ class HttpTransport:
             self._pages -= 1
         if isinstance(page, Problem):
             return self._refuse("page", page, headers)
-        return page_answer(page, request, headers)
+        coding = self._codings.choose(request.headers.get("accept-encoding"), ends=True)
+        return await page_answer(page, request, headers, coding)
 
     def _refuse(self, transport: str, problem: Problem, headers: dict[str, str]) -> Response:
         self._emit(RequestRefused(transport, problem.type.value.name))

@@ -25,6 +25,7 @@ from publisher.domain.http_encodings import BARE, CHUNKED, Framing
 from publisher.domain.parameters import StreamParameters
 from publisher.domain.plan import Plan
 from publisher.infra.asgi_sink import AsgiSink, http_sink
+from publisher.infra.content_coding import Code
 from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -58,7 +59,7 @@ class RawHttpSink:
 
     def finish(self, code: CloseCode, reason: str) -> None:  # noqa: ARG002 - told in the last frame
         """See `publisher.app.ports.Sink`."""
-        self._raw.finish(self._framing.end)
+        self._raw.finish(self._framing.end())
 
     def abort(self) -> None:
         """See `publisher.app.ports.Sink`."""
@@ -79,6 +80,7 @@ class HttpStream:
         parameters: StreamParameters,
         *,
         encoding: Callable[[Framing, Plan], Encoding],
+        code: Code,
         headers: RawHeaders,
         opening: bytes,
         refused: Callable[[Problem], Any],
@@ -88,6 +90,7 @@ class HttpStream:
         self._limits = limits
         self._parameters = parameters
         self._encoding = encoding
+        self._code = code
         self._headers = headers
         self._opening = opening
         self._refused = refused
@@ -95,18 +98,17 @@ class HttpStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """From the plan to the end of the connection."""
         raw: RawHttp | None = (scope.get("extensions") or {}).get(EXTENSION)
-        framing = CHUNKED if raw is not None and raw.is_chunked else BARE
+        framing = self._code(CHUNKED if raw is not None and raw.is_chunked else BARE)
         opened: list[AsgiSink] = []
 
         def open_sink() -> Sink:
             if raw is not None:
                 return self._open_raw(raw, framing)
             limits = self._limits
-            sink = http_sink(send, self._headers, limits.high_bytes, limits.low_bytes)
-            opened.append(sink)
-            if self._opening:
-                sink.writer()(self._opening)
-            return sink
+            opened.append(
+                http_sink(send, self._headers, framing.end, limits.high_bytes, limits.low_bytes)
+            )
+            return self._opened(opened[0], framing)
 
         try:
             subscription = await self._subscribe(
@@ -146,7 +148,9 @@ class HttpStream:
         raw.set_write_buffer_limits(self._limits.high_bytes, self._limits.low_bytes)
         if not raw.is_open:
             raise SubscriberGoneError("the connection ended as its stream began")
-        sink = RawHttpSink(raw, framing)
+        return self._opened(RawHttpSink(raw, framing), framing)
+
+    def _opened(self, sink: Sink, framing: Framing) -> Sink:
         if self._opening:
             sink.write_all(framing.frame([self._opening]))
         return sink

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from publisher.infra.accepted import accepted
+
 
 class Media(Enum):
     """What there is."""
@@ -21,29 +23,12 @@ class Media(Enum):
 
 def negotiate(accept: str | None, *, paged: bool) -> Media | None:
     """The form to answer in; None: none that is accepted. `paged`: a ``limit`` was asked for."""
-    ranges = _ranges(accept or "*/*")
+    ranges = accepted(accept or "*/*") or [("*/*", 1.0)]
     wants_page = paged or any(name == "text/html" for name, _ in ranges)
     order = [Media.PAGE, Media.NDJSON, Media.SSE] if wants_page else list(Media)
     weighed = [(_weight(media, ranges), media) for media in order]
     (weight, _), best = max(weighed, key=lambda each: each[0])  # the first of equals
     return best if weight > 0 else None
-
-
-def _ranges(accept: str) -> list[tuple[str, float]]:
-    found = []
-    for part in accept.split(","):
-        name, *parameters = [each.strip().lower() for each in part.split(";")]
-        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        if name:
-            found.append((name, _number(weight)))
-    return found or [("*/*", 1.0)]
-
-
-def _number(weight: str) -> float:
-    try:
-        return min(1.0, max(0.0, float(weight)))
-    except ValueError:
-        return 0.0
 
 
 def _weight(media: Media, ranges: list[tuple[str, float]]) -> tuple[float, int]:
