@@ -10,7 +10,7 @@ SOURCES := contracts/src infra/chassis/src infra/local-kafka/src infra/stack/src
 TESTED := contracts/tests infra/chassis/tests infra/local-kafka/tests infra/stack/tests listener-svc/tests publisher-svc/tests clients/python/tests tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup run stop docker-run docker-stop demo test test-unit chaos bench check fmt lock clean wipe
+.PHONY: help setup run stop docker-run docker-stop demo test test-unit chaos bench check fmt generated lock clean wipe
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,6 +55,7 @@ check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, d
 	infra/checks/types.sh $(BIN)/mypy $(SOURCES) infra/checks -- $(TESTED)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/contracts check contracts
+	$(BIN)/python infra/checks/generated.py --check
 	$(BIN)/python infra/checks/docs_links.py README.md CHANGELOG.md CONTRIBUTING.md docs contracts infra clients
 	$(BIN)/python infra/checks/settings_table.py --check
 	$(BIN)/python infra/checks/invariants.py
@@ -65,6 +66,9 @@ check: $(STAMP) ## what CI checks: format, lint, types, walls, contract files, d
 fmt: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+generated: $(STAMP) ## write the AsyncAPI and OpenAPI documents anew
+	$(BIN)/python infra/checks/generated.py
 
 lock: $(STAMP) ## resolve requirements.lock anew, with hashes
 	infra/lock.sh $(BIN)/uv

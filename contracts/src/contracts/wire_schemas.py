@@ -186,3 +186,18 @@ PUBLISHER_PARAMETERS: Final[_Schema] = {
     ),
     "additionalProperties": False,
 }
+
+PAGE_PARAMETERS: Final[dict[str, _Schema]] = {
+    "limit": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10_000,
+        "description": "Pages only: events in one; asking for it means application/json.",
+    }
+}
+"""What only pages over HTTP take, beside `PUBLISHER_PARAMETERS`."""
+
+STREAM_END: Final[_Schema] = _frame(
+    "end", ("events", "acked", "nacked"), events=_COUNT, acked=_COUNT, nacked=_COUNT
+)
+"""The last line of the answer to a stream of lines: how many were read, and what became of them."""

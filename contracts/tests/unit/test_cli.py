@@ -110,8 +110,8 @@ def test_a_broken_directory_ends_with_its_faults(
 
 def test_asyncapi_of_one_service_and_of_both() -> None:
     listener = json.loads(run("asyncapi", "--service", "listener"))
-    assert set(listener["servers"]) == {"listener"}
-    assert set(json.loads(run("asyncapi"))["servers"]) == {"listener", "publisher"}
+    assert "publisher" not in listener["servers"]
+    assert {"listener", "publisher"} <= set(json.loads(run("asyncapi"))["servers"])
 
 
 def test_the_command_itself(

@@ -6,15 +6,12 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from chassis import logs, server
@@ -25,7 +22,6 @@ from chassis.not_http import NotHttp
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import websocket_routes
-from contracts import asyncapi
 from contracts.catalogue import Catalogue, serving_catalogue
 from contracts.errors import InvalidCatalogueError
 from contracts.judge import Judge
@@ -42,6 +38,7 @@ from listener.infra.gate import Gate
 from listener.infra.http_answers import Answers
 from listener.infra.http_body import BodyLimits
 from listener.infra.http_contracts import contract_routes
+from listener.infra.http_documents import description_routes
 from listener.infra.http_events import METHODS, PostEvents, RequestLimits, SessionFactory, Uses
 from listener.infra.http_problems import NOT_HTTP, nowhere, problem_handlers, upgrade_required
 from listener.infra.http_stream import StreamLimits
@@ -132,7 +129,7 @@ class Listener:
                 ),
                 Route("/events", self.posts, methods=["POST", "OPTIONS"]),
                 *contract_routes(catalogue),
-                Route("/asyncapi.json", _asyncapi(catalogue)),
+                *description_routes(catalogue),
                 *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
             ],
             exception_handlers=problem_handlers(),
@@ -217,15 +214,6 @@ async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue)
             ticking.cancel()
         await listener.log.stop()
     return 0
-
-
-def _asyncapi(catalogue: Catalogue) -> Callable[[Request], Awaitable[Response]]:
-    document = asyncapi.encode(asyncapi.document([asyncapi.LISTENER], catalogue))
-
-    async def serve(_: Request) -> Response:
-        return Response(document, media_type="application/json")
-
-    return serve
 
 
 def _retry_safe(log: KafkaEventLog, settings: Settings) -> RetrySafeLog | None:

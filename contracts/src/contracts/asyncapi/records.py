@@ -1,0 +1,49 @@
+"""The Kafka topic between the services: what the listener stores and publishers follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.asyncapi.messages import Messages
+from contracts.asyncapi.pieces import channel, operation
+from contracts.services import LISTENER, PUBLISHER
+
+_BINDING = "0.5.0"
+
+
+def add(whole: dict[str, Any], messages: Messages, services: Sequence[str]) -> None:
+    """Add the server, the channel, and what each of `services` does there."""
+    stored = messages.stored()
+    whole["components"]["messages"].update(stored)
+    whole["servers"]["kafka"] = {
+        "host": "localhost:19092",
+        "protocol": "kafka",
+        "description": "Apache Kafka: what is retained there can be replayed.",
+    }
+    whole["channels"]["records"] = channel(
+        "{topic}",
+        ["kafka"],
+        stored,
+        "A record is one event, compact, on one line; timestamps are the broker's.",
+        parameters={"topic": {"description": "KAFKA_TOPIC", "default": "events"}},
+        bindings={
+            "kafka": {
+                "topicConfiguration": {"cleanup.policy": ["delete"]},
+                "bindingVersion": _BINDING,
+            }
+        },
+    )
+    if LISTENER in services:
+        whole["operations"]["store"] = operation(
+            "send", "records", stored, "Idempotent, acks=all: an ack means that it is stored."
+        )
+    if PUBLISHER in services:
+        group = {"type": "string", "description": "<prefix>.<instance>: each instance has its own."}
+        whole["operations"]["follow"] = operation(
+            "receive",
+            "records",
+            stored,
+            "Every instance follows every partition.",
+            bindings={"kafka": {"groupId": group, "bindingVersion": _BINDING}},
+        )
