@@ -95,18 +95,21 @@ class Judge:
 
         An absent `data` is judged as ``null``.
         """
-        if not judge_envelope(event):
-            if event.get("dataschema") is None:
-                ready = self._newest.get(event["type"])
-            else:
-                ready = self._find(event)
-            if (
-                ready is not None
-                and "data_base64" not in event
-                and ready.is_valid(event.get("data"))
-            ):
-                return ready.accepted
-        return self._reject(event)
+        try:
+            if not judge_envelope(event):
+                if event.get("dataschema") is None:
+                    ready = self._newest.get(event["type"])
+                else:
+                    ready = self._find(event)
+                if (
+                    ready is not None
+                    and "data_base64" not in event
+                    and ready.is_valid(event.get("data"))
+                ):
+                    return ready.accepted
+            return self._reject(event)
+        except ValueError:  # the validator's bound of levels
+            return Rejected(TOO_DEEP)
 
     def _find(self, event: Mapping[str, Any]) -> _Ready | None:
         type_, dataschema = event.get("type"), event.get("dataschema")
@@ -173,6 +176,11 @@ class Judge:
         scored = [(len(wanted & own) / len(wanted | own), name) for name, own in self._trigrams]
         near = [name for score, name in nlargest(_MAX_NAMED, scored) if score >= _NEAR]
         return tuple(near or names[:_MAX_NAMED])
+
+
+TOO_DEEP = Problem(
+    ProblemType.INVALID_EVENT, "the event is nested too deeply; 200 levels are taken for certain"
+)
 
 
 def _trigrams(name: str) -> frozenset[str]:

@@ -240,3 +240,14 @@ def test_broken_schemas_are_found_at_the_start(write_contracts: WriteContracts) 
     with pytest.raises(InvalidCatalogueError) as caught:
         Judge(load_catalogue(directory))
     assert [fault.path for fault in caught.value.faults] == ["schemas/a/1.json", "schemas/b/1.json"]
+
+
+@pytest.mark.parametrize("depth", [300, 1000, 5000])
+def test_data_too_deep_for_the_validator_is_refused_not_a_failure(depth: int) -> None:
+    data: list[object] = []
+    for _ in range(depth):
+        data = [data]
+    event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "message.posted"}
+    verdict = Judge(serving_catalogue(None)).judge(event | {"data": {"text": data}})
+    assert isinstance(verdict, Rejected)
+    assert verdict.problem.type is ProblemType.INVALID_EVENT

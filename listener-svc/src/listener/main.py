@@ -30,8 +30,7 @@ from listener.app.admission import Admission
 from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession
 from listener.app.no_dead_letters import NoDeadLetters
-from listener.app.ports import EventLog, Observer
-from listener.app.retry_safe_log import RetrySafeLog
+from listener.app.ports import Observer
 from listener.domain.retry_window import RetryWindow
 from listener.infra.cross_origin import CrossOrigin
 from listener.infra.gate import Gate
@@ -63,6 +62,7 @@ class Listener:
         origins = OriginAllowlist(settings.allowed_origins)
         gate = Gate(users if settings.auth == "basic" else None, origins)
         dead_letters = NoDeadLetters()
+        self.retries = _retry_window(settings)
         self.log = log = KafkaEventLog(
             kafka.topic,
             kafka.client_arguments(),
@@ -70,11 +70,10 @@ class Listener:
             _times(settings),
             clock=_clock,
             late_outcomes=tally,
+            retries=self.retries,
         )
         judge = Judge(catalogue)
         by_websocket, by_http = tally.transports["websocket"], tally.transports["http"]
-        self.retries = _retry_safe(log, settings)
-        appends: EventLog = self.retries or log
 
         def admission(observer: Observer) -> Admission:
             most = settings.max_event_bytes
@@ -84,7 +83,7 @@ class Listener:
 
         def sessions(admission: Admission, observer: Observer) -> SessionFactory:
             return lambda terms, on_answers: IngestSession(
-                *(admission, appends, observer, dead_letters, terms),
+                *(admission, log, observer, dead_letters, terms),
                 clock=_clock,
                 on_answers=on_answers,
             )
@@ -106,7 +105,7 @@ class Listener:
             gate,
             CrossOrigin(origins, METHODS),
             Uses(
-                IngestEvents(http_admission, appends, by_http, dead_letters, _clock),
+                IngestEvents(http_admission, log, by_http, dead_letters, _clock),
                 sessions(http_admission, by_http),
                 log,
             ),
@@ -146,7 +145,7 @@ class Listener:
         """Facts for operators."""
         connections = {"open": self.websocket.connections, "in_flight": self.websocket.in_flight}
         http = {"requests": self.posts.requests, "streams": self.posts.streams}
-        retries = {"remembered": len(self.retries.window)} if self.retries else None
+        retries = None if self.retries is None else {"events": len(self.retries)}
         return {
             "service": "listener",
             "connections": connections,
@@ -198,9 +197,6 @@ async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue)
     logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
     _spare_the_collector()
     listener.log.start()
-    ticking = listener.retries and asyncio.create_task(
-        _tick(listener.retries.window, settings.retry_window_s), name="retry window"
-    )
     try:
         await server.serve(
             listener.app,
@@ -210,22 +206,14 @@ async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue)
             not_http=NotHttp(NOT_HTTP.encode(), MEDIA_TYPE),
         )
     finally:
-        if ticking:
-            ticking.cancel()
         await listener.log.stop()
     return 0
 
 
-def _retry_safe(log: KafkaEventLog, settings: Settings) -> RetrySafeLog | None:
+def _retry_window(settings: Settings) -> RetryWindow | None:
     if not settings.retry_window_s:
         return None
-    return RetrySafeLog(log, settings.retry_window_s, settings.retry_window_events)
-
-
-async def _tick(window: RetryWindow[Any], window_s: float) -> None:
-    while True:
-        await asyncio.sleep(min(1.0, window_s / 10))
-        window.tick(_clock())
+    return RetryWindow(settings.retry_window_s, settings.retry_window_events, _clock())
 
 
 def _request_limits(settings: Settings) -> RequestLimits:

@@ -84,7 +84,8 @@ class Settings(BaseSettings):
     retry_after_s: int = Field(default=2, ge=1)
     retry_window_s: float = Field(default=300.0, ge=0)
     """How long a retry of the same source and id is known as one; 0: never."""
-    retry_window_events: int = Field(default=100_000, ge=1)
+    retry_window_events: int = Field(default=20_000, ge=2)
+    """At most; the newest half of them for certain."""
     max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
     """Of all unanswered events, waiting for Kafka or in its hands."""
     batch_bytes: int = Field(default=256 << 10, ge=1024)

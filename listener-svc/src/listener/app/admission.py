@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from contracts.judge import Rejected
+from contracts.judge import TOO_DEEP, Rejected
 from contracts.problem import Problem, ProblemType
 from listener.app.ports import Clock, EventJudge, Observer
 from listener.domain.completion import answered_id, complete
@@ -101,7 +101,4 @@ INEXACT = Problem(
     ProblemType.INVALID_JSON,
     "the event has an integer of more than 64 bits, which would be rounded; it was not stored; "
     "send such numbers as strings, or with an exponent if a double will do",
-)
-TOO_DEEP = Problem(
-    ProblemType.INVALID_EVENT, "the event is nested too deeply; 200 levels are taken for certain"
 )

@@ -137,6 +137,3 @@ class _Ticket:
     def failed(self, problem: Problem) -> None:
         """The event was not stored, or it is not known whether it was."""
         self._pending.settle(self._index, Refused(problem, self._id))
-
-    def late(self, position: tuple[int, int] | None) -> None:
-        """The caller has its outcome."""

@@ -186,9 +186,6 @@ class _Ticket:
         session.in_flight -= 1
         session._refuse(self._ref, self._id, problem)
 
-    def late(self, position: tuple[int, int] | None) -> None:
-        """The producer has its answer."""
-
 
 def too_many_events(count: int, limit: int) -> Problem:
     """The answer to an array of `count` events where `limit` are taken."""

@@ -63,6 +63,11 @@ OUTCOME_UNKNOWN = Problem(
     "the event was handed to Kafka and no answer came in time; it may yet be stored; "
     "retry with the same id",
 )
+STILL_UNKNOWN = Problem(
+    ProblemType.OUTCOME_UNKNOWN,
+    "an earlier attempt of this event was handed to Kafka, which has not answered yet; it may yet "
+    "be stored; retry with the same id",
+)
 WAITED_TOO_LONG = Problem(
     ProblemType.UNAVAILABLE,
     "Kafka did not take the event in time; it was not stored; send it again later",

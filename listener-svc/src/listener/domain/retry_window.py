@@ -1,85 +1,121 @@
 """What became of the events of late, by their identity: so that a retry is known as one.
 
-An identity is claimed by the first attempt and keeps its place from then on, for `window_s` and
-for as long as it is among the `max_events` newest, whichever ends first. Invariants: bounded; of
-one identity at most one claimant is in flight; what certainly was not stored may be claimed anew.
-Time is given, in ticks: an entry may stay one tick longer. Not concerned with what the claimants
-are, or with answers.
+A retry of a stored event is answered with the position of the first attempt; one of an event in
+flight, together with it; one of an event that was answered as ``outcome-unknown`` is told the same
+until Kafka has answered after all. What certainly was not stored, or nobody will ever know of, is
+stored by the next attempt.
+
+Two generations are kept. When the newer is `window_s` old or holds half of `max_events` it becomes
+the older, and what was older is let go as a whole, which costs less than to look after each. So an
+event is known for `window_s` at least and twice that at most, unless too many came after it: the
+newest half of `max_events` always are. Invariants: bounded; an event that is known to be stored or
+to be in flight is not taken again; each ticket that is kept here is answered once. This is on the
+listener's hot path: a few dictionary accesses an event, nothing created but what is kept.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Generic, TypeAlias, TypeVar
 
-Claimant = TypeVar("Claimant")
+from contracts.problem import Problem, ProblemType
+from listener.domain.delivery import STILL_UNKNOWN
+from listener.domain.ticket import Ticket
 
-Position: TypeAlias = tuple[int, int]
-"""Partition and offset."""
+_PARTITIONS = 1 << 20
+"""More than Kafka can have. A position is kept as one number, a third of a tuple's memory."""
 
 
-class Fate(Enum):
-    """What is known of an event that is neither in flight nor stored."""
+class _Fate(Enum):
+    """What is known of an event that is not stored."""
 
+    IN_FLIGHT = auto()
     UNKNOWN = auto()
-    """Handed to Kafka, and no answer yet."""
     FREE = auto()
-    """Not stored: the next attempt is a first one."""
 
 
-class RetryWindow(Generic[Claimant]):
-    """Identity → its claimant while that is in flight, then its position, or its fate."""
+class RetryWindow:
+    """One process's memory."""
 
-    __slots__ = ("_ages", "_fates", "_max_events", "_order", "_taken", "_window_s")
-
-    def __init__(self, window_s: float, max_events: int) -> None:
+    def __init__(self, window_s: float, max_events: int, now: float) -> None:
+        """Nothing is known."""
         self._window_s = window_s
-        self._max_events = max_events
-        self._fates: dict[str, Claimant | Position | Fate] = {}
-        self._order: deque[str] = deque()
-        self._taken = 0
-        """Identities that ever left the window."""
-        self._ages: deque[tuple[float, int]] = deque()
-        """A time, and how many identities there had ever been by then."""
+        self._half = max(1, max_events // 2)
+        self._newer: dict[str, int | _Fate] = {}
+        self._older: dict[str, int | _Fate] = {}
+        self._followers: dict[str, list[Ticket]] = {}
+        """Of events in flight: retries that wait for the same answer."""
+        self._turned_s = now
 
     def __len__(self) -> int:
-        return len(self._fates)
+        return len(self._newer) + len(self._older)
 
-    def claim(self, identity: str, claimant: Claimant) -> Claimant | Position | Fate | None:
-        """Make `claimant` the first attempt: None. Else what there is of an earlier one."""
-        fate = self._fates.setdefault(identity, claimant)
-        if fate is claimant:
-            order = self._order
-            order.append(identity)
-            if len(order) > self._max_events:
-                self._take(1)
-            return None
-        if fate is Fate.FREE:
-            self._fates[identity] = claimant
-            return None
-        return fate
+    def take(self, identity: str, ticket: Ticket) -> bool:
+        """Whether this is a first attempt, to be stored; if not, `ticket` is answered from here."""
+        newer = self._newer
+        known = self._older.get(identity)
+        if known is None:
+            known = newer.get(identity)
+            if known is None:
+                newer[identity] = _Fate.IN_FLIGHT
+                if len(newer) >= self._half:
+                    self._turn()
+                return True
+        if known is _Fate.FREE:
+            self._older.pop(identity, None)
+            newer[identity] = _Fate.IN_FLIGHT
+            return True
+        if known is _Fate.IN_FLIGHT:
+            self._followers.setdefault(identity, []).append(ticket)
+        elif known is _Fate.UNKNOWN:
+            ticket.failed(STILL_UNKNOWN)
+        else:
+            offset, partition = divmod(int(known), _PARTITIONS)
+            ticket.stored(partition, offset, duplicate=True)
+        return False
 
-    def settle(self, identity: str, claimant: Claimant, fate: Position | Fate) -> None:
-        """What became of `claimant`, unless the window has passed it by."""
-        if self._fates.get(identity) is claimant:
-            self._fates[identity] = fate
+    def stored(self, identities: Sequence[str | None], partition: int, offset: int) -> None:
+        """First attempts were stored in `partition`, from `offset` on, in this order."""
+        newer, older = self._newer, self._older
+        position = offset * _PARTITIONS + partition
+        for identity in identities:
+            if identity is not None:
+                if identity in newer:
+                    newer[identity] = position
+                elif identity in older:  # else the window has passed it by
+                    older[identity] = position
+            position += _PARTITIONS
+        if self._followers:
+            for at, identity in enumerate(identities):
+                for ticket in self._followers_of(identity):
+                    ticket.stored(partition, offset + at, duplicate=True)
 
-    def clear_up(self, identity: str, fate: Position | Fate) -> None:
-        """What became, after all, of an event whose fate was unknown."""
-        if self._fates.get(identity) is Fate.UNKNOWN:
-            self._fates[identity] = fate
+    def failed(self, identities: Sequence[str | None], problem: Problem) -> None:
+        """First attempts were answered with `problem`."""
+        unknown = problem.type is ProblemType.OUTCOME_UNKNOWN
+        self._note(identities, _Fate.UNKNOWN if unknown else _Fate.FREE)
+        for identity in identities:
+            for ticket in self._followers_of(identity):
+                ticket.failed(problem)
+
+    def never_known(self, identities: Sequence[str | None]) -> None:
+        """Nobody will ever know what became of these, which were answered as unknown."""
+        self._note(identities, _Fate.FREE)
 
     def tick(self, now: float) -> None:
         """Let go of what is older than the window; call it often, compared with the window."""
-        ages = self._ages
-        ages.append((now, self._taken + len(self._order)))
-        old = 0
-        while ages and ages[0][0] + self._window_s <= now:
-            old = ages.popleft()[1] - self._taken
-        self._take(old)
+        if now - self._turned_s >= self._window_s:
+            self._turned_s = now
+            self._turn()
 
-    def _take(self, count: int) -> None:
-        for _ in range(count):
-            del self._fates[self._order.popleft()]
-            self._taken += 1
+    def _note(self, identities: Sequence[str | None], fate: _Fate) -> None:
+        for identity in identities:
+            for generation in (self._newer, self._older):
+                if identity is not None and identity in generation:
+                    generation[identity] = fate
+
+    def _followers_of(self, identity: str | None) -> Sequence[Ticket]:
+        return () if identity is None else self._followers.pop(identity, ())
+
+    def _turn(self) -> None:
+        self._older, self._newer = self._newer, {}

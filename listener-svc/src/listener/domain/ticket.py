@@ -10,8 +10,7 @@ from contracts.problem import Problem
 class Ticket(Protocol):
     """Whoever waits for one event's outcome.
 
-    Exactly one of `stored` and `failed` is called, exactly once. An event that failed as
-    ``outcome-unknown`` may be followed up by `late`, once.
+    Exactly one of the two is called, exactly once.
     """
 
     def stored(self, partition: int, offset: int, *, duplicate: bool = False) -> None:
@@ -19,6 +18,3 @@ class Ticket(Protocol):
 
     def failed(self, problem: Problem) -> None:
         """The event was not stored, or it is not known whether it was; the problem says which."""
-
-    def late(self, position: tuple[int, int] | None) -> None:
-        """After all, the event is stored there (partition, offset); None: nobody will ever know."""

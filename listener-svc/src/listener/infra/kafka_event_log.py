@@ -23,8 +23,9 @@ from listener.domain.delivery import FULL, STOPPING, WAITED_TOO_LONG, unreachabl
 from listener.domain.outbox import Waiting
 from listener.domain.placement import Placement
 from listener.domain.record import Record
+from listener.domain.retry_window import RetryWindow
 from listener.domain.ticket import Ticket
-from listener.infra.kafka_lane import KafkaLane
+from listener.infra.kafka_lane import Identities, KafkaLane
 from listener.infra.kafka_link import KafkaLink, LinkTimes
 from listener.infra.kafka_producer import KafkaProducer
 
@@ -68,7 +69,10 @@ class KafkaEventLog:
         times: LinkTimes,
         clock: Callable[[], float],
         late_outcomes: LateOutcomes,
+        retries: RetryWindow | None = None,
     ) -> None:
+        """`retries` None: every event is stored, whatever came before it."""
+        self._retries = retries
         self._limits = limits
         self._clock = clock
         self._late = late_outcomes
@@ -91,15 +95,21 @@ class KafkaEventLog:
 
     def append(self, record: Record, ticket: Ticket) -> None:
         """Take an event to be stored; `ticket` is answered now or later, exactly once."""
-        placement = self._placement
+        placement, identity = self._placement, record.identity
+        if (
+            identity is not None
+            and self._retries is not None
+            and not self._retries.take(identity, ticket)
+        ):
+            return
         if self._stopping:
-            ticket.failed(STOPPING)
+            self._refuse(record, ticket, STOPPING)
         elif not placement.known:
-            ticket.failed(unreachable(self._why()))
+            self._refuse(record, ticket, unreachable(self._why()))
         elif self.pending_bytes + record.size_bytes > self._limits.pending_bytes:
-            ticket.failed(FULL)
+            self._refuse(record, ticket, FULL)
         elif self._link.down_since is not None and self._given_up():
-            ticket.failed(unreachable(self._why()))
+            self._refuse(record, ticket, unreachable(self._why()))
         else:
             if not self.pending_events:
                 self._idle.clear()
@@ -127,9 +137,21 @@ class KafkaEventLog:
         if not self.pending_events:
             self._idle.set()
 
-    def failed(self, problem: Problem, events: int) -> None:
-        """So many events were answered with `problem`."""
-        self._say("events not stored", problem=problem.type.value.name, events=events)
+    def stored(self, identities: Identities, partition: int, offset: int) -> None:
+        """Events were stored, from `offset` on."""
+        if self._retries is not None:
+            self._retries.stored(identities, partition, offset)
+
+    def failed(self, problem: Problem, identities: Identities) -> None:
+        """Events were answered with `problem`."""
+        self._say("events not stored", problem=problem.type.value.name, events=len(identities))
+        if self._retries is not None:
+            self._retries.failed(identities, problem)
+
+    def never_known(self, identities: Identities) -> None:
+        """Nobody will ever know what became of these events, which were answered as unknown."""
+        if self._retries is not None:
+            self._retries.never_known(identities)
 
     def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""
@@ -180,6 +202,11 @@ class KafkaEventLog:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=6.0)
 
+    def _refuse(self, record: Record, ticket: Ticket, problem: Problem) -> None:
+        if self._retries is not None:
+            self._retries.failed([record.identity], problem)
+        ticket.failed(problem)
+
     def _forget(self) -> None:
         self._link.producer = None
 
@@ -217,6 +244,8 @@ class KafkaEventLog:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now = self._clock()
+            if self._retries is not None:
+                self._retries.tick(now)
             for lane in self._lanes.values():
                 lane.refuse_waiting(WAITED_TOO_LONG, until=now)
 

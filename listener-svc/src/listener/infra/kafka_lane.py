@@ -10,8 +10,8 @@ sending.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 import aiokafka.errors as kafka
 
@@ -25,7 +25,6 @@ from listener.domain.delivery import (
     next_step,
 )
 from listener.domain.outbox import Outbox, Waiting
-from listener.domain.ticket import Ticket
 from listener.infra.kafka_link import KafkaLink
 from listener.infra.kafka_producer import HandedOver
 
@@ -48,17 +47,27 @@ _CERTAIN: dict[type[BaseException], Refusal] = {
 """The broker's definite refusals; any other error leaves open what it did."""
 
 
+Identities: TypeAlias = Sequence[str | None]
+"""Of a batch's events, in its order (`Record.identity`)."""
+
+
 class Bookkeeper(Protocol):
     """Who counts what the lanes hold and what became of it."""
 
     def left(self, events: int, size_bytes: int) -> None:
         """That much was answered."""
 
-    def failed(self, problem: Problem, events: int) -> None:
-        """So many events were answered with `problem`."""
+    def stored(self, identities: Identities, partition: int, offset: int) -> None:
+        """Events were stored, from `offset` on."""
+
+    def failed(self, problem: Problem, identities: Identities) -> None:
+        """Events were answered with `problem`."""
 
     def late(self, *, stored: bool) -> None:
         """A batch answered as unknown turned out to be stored, or not."""
+
+    def never_known(self, identities: Identities) -> None:
+        """Nobody will ever know what became of these events, which were answered as unknown."""
 
 
 class KafkaLane:
@@ -85,8 +94,8 @@ class KafkaLane:
         self._on_batch = on_batch
         self._work = asyncio.Event()
         self._in_hand: list[Waiting] = []
-        self._unknown: list[Ticket] = []
-        """Of the batch in hand, once its events were answered as unknown: who hears the end."""
+        self._unknown: list[str | None] = []
+        """The batch in hand, once its events were answered as unknown."""
 
     @property
     def pending(self) -> int:
@@ -174,6 +183,7 @@ class KafkaLane:
         in_hand, self._in_hand = self._in_hand, []
         partition = self.partition
         size = 0
+        self._books.stored(_identities(in_hand), partition, offset)
         for each in in_hand:
             each.ticket.stored(partition, offset)
             offset += 1
@@ -200,15 +210,16 @@ class KafkaLane:
 
     def _answer_unknown(self) -> None:
         in_hand, self._in_hand = self._in_hand, []
-        self._unknown = [each.ticket for each in in_hand]
+        self._unknown = _identities(in_hand)
         self._fail(in_hand, OUTCOME_UNKNOWN)
 
     def _follow_up(self, offset: int | None) -> None:
         """Tell what became of the batch that was answered as unknown; None: nobody knows."""
         unknown, self._unknown = self._unknown, []
-        known = offset is not None and offset >= 0
-        for index, ticket in enumerate(unknown):
-            ticket.late((self.partition, offset + index) if known and offset is not None else None)
+        if offset is not None and offset >= 0:
+            self._books.stored(unknown, self.partition, offset)
+        elif unknown:
+            self._books.never_known(unknown)
 
     def _take_back(self) -> None:
         in_hand, self._in_hand = self._in_hand, []
@@ -217,7 +228,11 @@ class KafkaLane:
     def _fail(self, batch: list[Waiting], problem: Problem) -> None:
         if not batch:
             return
+        self._books.failed(problem, _identities(batch))
         for each in batch:
             each.ticket.failed(problem)
-        self._books.failed(problem, len(batch))
         self._books.left(len(batch), sum(each.record.size_bytes for each in batch))
+
+
+def _identities(batch: Sequence[Waiting]) -> list[str | None]:
+    return [each.record.identity for each in batch]

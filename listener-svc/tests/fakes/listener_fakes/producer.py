@@ -86,13 +86,22 @@ class FakeBooks:
         self.bytes = 0
         self.late_batches: list[bool] = []
         self.failures: dict[str, int] = {}
+        self.fates: list[tuple[object, ...]] = []
+        """What was told of identities, in order."""
 
     def left(self, events: int, size_bytes: int) -> None:
         self.events += events
         self.bytes += size_bytes
 
-    def failed(self, problem: Problem, events: int) -> None:
-        self.failures[problem.type.value.name] = events
+    def stored(self, identities: Sequence[str | None], partition: int, offset: int) -> None:
+        self.fates.append(("stored", *identities, partition, offset))
+
+    def failed(self, problem: Problem, identities: Sequence[str | None]) -> None:
+        self.failures[problem.type.value.name] = len(identities)
+        self.fates.append((problem.type.value.name, *identities))
+
+    def never_known(self, identities: Sequence[str | None]) -> None:
+        self.fates.append(("never known", *identities))
 
     def late(self, *, stored: bool) -> None:
         self.late_batches.append(stored)

@@ -39,6 +39,9 @@ class RunningListener:
             "LISTENER_PLAIN_PASSWORDS": "true",
             "LISTENER_AS": "message.posted",
         }
+        contracts_dir = settings.pop("contracts", None)
+        if contracts_dir is not None:
+            environment["CONTRACTS_DIR"] = str(contracts_dir)
         environment |= {f"LISTENER_{name.upper()}": str(v) for name, v in settings.items()}
         self._log = log
         self._file: IO[bytes] = log.open("wb")

@@ -11,14 +11,10 @@ class FakeTicket:
     def __init__(self) -> None:
         self.answer: tuple[int, int] | Problem | None = None
         self.duplicate = False
-        self.followed_up: list[tuple[int, int] | None] = []
 
     def stored(self, partition: int, offset: int, *, duplicate: bool = False) -> None:
         self.duplicate = duplicate
         self._settle((partition, offset))
-
-    def late(self, position: tuple[int, int] | None) -> None:
-        self.followed_up.append(position)
 
     def failed(self, problem: Problem) -> None:
         self._settle(problem)

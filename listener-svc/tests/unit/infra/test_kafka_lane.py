@@ -55,7 +55,7 @@ class Track:
     def put(self, names: str, deadline: float = 10.0) -> None:
         for name in names:
             self.tickets[name] = FakeTicket()
-            record = Record(None, name.encode(), [], SIZE)
+            record = Record(None, name.encode(), [], SIZE, name)
             self.lane.put(Waiting(record, self.tickets[name], deadline))
 
     def answers(self) -> str:
@@ -259,3 +259,49 @@ async def test_stopping_answers_what_is_in_hand_as_unknown(track: Track) -> None
     track.handed.answer(5)
     await settle()
     assert track.answers() == "outcome-unknown outcome-unknown"
+
+
+async def test_after_unknown_it_is_told_that_the_batch_was_stored_after_all(track: Track) -> None:
+    track.put("ab")
+    await settle()
+    track.handed.overdue.set()
+    await settle()
+    assert track.answers() == "outcome-unknown outcome-unknown"
+    assert track.books.fates == [("outcome-unknown", "a", "b")]
+    track.handed.answer(7)
+    await settle()
+    assert track.books.fates[1:] == [("stored", "a", "b", 3, 7)]
+
+
+async def test_after_unknown_it_is_told_that_nobody_will_know(track: Track) -> None:
+    track.put("a")
+    await settle()
+    track.handed.overdue.set()
+    await settle()
+    track.handed.answer(kafka.KafkaError(), attempts=2)
+    await settle()
+    assert track.books.fates == [("outcome-unknown", "a"), ("never known", "a")]
+
+
+@pytest.mark.parametrize("answer", [kafka.RequestTimedOutError(), -1])
+async def test_an_answer_that_leaves_it_open_is_the_end_of_it(
+    track: Track, answer: int | Exception
+) -> None:
+    track.put("a")
+    await settle()
+    track.handed.answer(answer, attempts=2)
+    await settle()
+    assert track.answers() == "outcome-unknown"
+    assert track.books.fates == [("outcome-unknown", "a"), ("never known", "a")]
+
+
+async def test_what_is_stored_or_certainly_not_is_told_once(track: Track) -> None:
+    track.put("a")
+    await settle()
+    track.handed.answer(kafka.InvalidTopicError(), attempts=1)
+    await settle()
+    track.put("b")
+    await settle()
+    track.handed.answer(9)
+    await settle()
+    assert track.books.fates == [("unavailable", "a"), ("stored", "b", 3, 9)]
