@@ -69,9 +69,7 @@ async def measured(
     at = [replace(plan, port=server.port, template=server.template) for plan in plans]
     clients = await asyncio.gather(*[LoadClient.open(plan) for plan in at])
     before = usage(server.pid)
-    for client in clients:
-        await client.go()
-    reporting = asyncio.gather(*[client.report() for client in clients])
+    reporting = asyncio.gather(*[_report(client) for client in clients])
     try:
         if server.begin is not None:
             await server.begin()
@@ -80,10 +78,17 @@ async def measured(
         reports = await reporting
     finally:
         reporting.cancel()
+        for client in clients:
+            await client.close()
     used = usage(server.pid).since(before)
     for text in [text for report in reports for text in report.samples]:
         print(f"    ! {text}", flush=True)
     return sample_of(reports, used, peak_rss_mib(server.pid)), reports
+
+
+async def _report(client: LoadClient) -> Report:
+    await client.go()
+    return await client.report()
 
 
 def sample_of(reports: Sequence[Report], used: Usage, peak_mib: float) -> Sample:

@@ -114,6 +114,12 @@ class LoadClient:
             raise
         return client
 
+    async def close(self) -> None:
+        """End it, if it has not ended."""
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def go(self) -> None:
         """From here on joiners' times count, and it may end."""
         await self._tell("go\n")

@@ -94,18 +94,18 @@ def peer(
 
 async def run(ground: Ground) -> Result:
     """All of it, interleaved."""
-    large, small, tenth = (ground.scaled(each, 10) for each in (20_000, 4_000, 2_000))
+    large, small, less = (ground.scaled(each, 10) for each in (20_000, 4_000, 1_000))
     fifth = small
     few, many, most = (
         f"publisher, {n:,} × {e:,}" for n, e in ((FEW, large), (MANY, small), (MOST, small))
     )
-    raw, simple = f"limit, {FEW} × {large:,}", f"naive, {FEW} × {tenth:,}"
+    raw, simple = f"limit, {FEW} × {large:,}", f"naive, {FEW} × {less:,}"
     found = await ground.interleaved(
         {
             few: product(ground, FEW, large),
             raw: limit(ground, FEW, large),
             many: product(ground, MANY, small),
-            simple: naive(ground, FEW, tenth),
+            simple: naive(ground, FEW, less),
             most: product(ground, MOST, small),
         }
         | {

@@ -89,8 +89,8 @@ def naive(ground: Ground, topic: str, plan: Plan) -> Callable[[], Awaitable[Samp
 async def run(ground: Ground) -> Result:
     """All of it, interleaved."""
     whole, part, fifth = (ground.scaled(n, 100) for n in (500_000, 50_000, 100_000))
-    few = ground.scaled(20_000, 100)
-    spread = ground.scaled(100_000, 100)
+    few = ground.scaled(10_000, 100)
+    spread = ground.scaled(60_000, 100)
     history, wide = await ground.topic(), await ground.topic(PARTITIONS)
     async with Feed(ground.bootstrap, history) as feed:
         await feed.burst(whole)

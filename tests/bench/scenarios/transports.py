@@ -1,0 +1,67 @@
+"""Transports: the same burst over WebSocket, server-sent events and lines of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bench.feed import Feed
+from bench.ground import Ground, measured
+from bench.load.plan import Plan, Subscriber, websocket_request
+from bench.report.result import (
+    FAN_OUT_HEADER,
+    Bars,
+    Result,
+    Sample,
+    fan_out_row,
+    no_breaks,
+)
+from bench.servers import server as servers
+
+SUBSCRIBERS = 500
+_HELLO = b'"type":"hello"'
+
+
+def http_request(accept: str, query: str = "") -> bytes:
+    """A stream over HTTP."""
+    lines = f"GET /events{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n\r\n"
+    return lines.encode()
+
+
+REQUESTS = {
+    "publisher, WebSocket": websocket_request("/websocket"),
+    "publisher, server-sent events": http_request("text/event-stream"),
+    "publisher, NDJSON": http_request("application/x-ndjson"),
+}
+
+
+def _product(ground: Ground, request: bytes, events: int) -> Callable[[], Awaitable[Sample]]:
+    async def run() -> Sample:
+        topic = await ground.topic()
+        async with (
+            Feed(ground.bootstrap, topic) as feed,
+            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
+        ):
+            each = Subscriber((0,), (events,), request)
+            plan = Plan(0, b"", (each,) * SUBSCRIBERS, _HELLO, deadline_s=90)
+            sample, _ = await measured(server, plan, drive=lambda: feed.burst(events))
+        await ground.drop(topic)
+        return sample
+
+    return run
+
+
+async def run(ground: Ground) -> Result:
+    """In turns."""
+    events = ground.scaled(20_000, 500)
+    found = await ground.interleaved(
+        {name: _product(ground, request, events) for name, request in REQUESTS.items()}
+    )
+    return Result(
+        "transports",
+        f"Transports: a burst of {events:,} to {SUBSCRIBERS}",
+        FAN_OUT_HEADER,
+        tuple(fan_out_row(variant) for variant in found.values()),
+        (no_breaks(found.values()),),
+        (Bars("Server CPU a delivery", "µs", tuple((n, v.us_an_event) for n, v in found.items())),),
+        ("The client finds the events in the stream, whatever the transport puts around them.",),
+    )
