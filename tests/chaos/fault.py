@@ -33,7 +33,7 @@ class Fault:
     """Arguments of `stage_on`."""
     scene: dict[str, Any] = field(default_factory=dict)
     """Arguments of `Scene`."""
-    timeout_s: float = 120
+    timeout_s: float = 240
 
     @property
     def says(self) -> str:
@@ -48,7 +48,7 @@ def fault(
     *,
     cluster: bool = False,
     scene: dict[str, Any] | None = None,
-    timeout_s: float = 120,
+    timeout_s: float = 240,
     **stage: Any,
 ) -> Callable[[Act], Act]:
     """Register a fault under its function's name."""

@@ -10,7 +10,7 @@ from chaos.catalogue import FAULTS
 from chaos.fault import run_fault
 from chaos.row import HEADER
 
-pytestmark = [pytest.mark.kafka, pytest.mark.system, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.kafka, pytest.mark.system, pytest.mark.timeout(270)]
 
 TELLING = (
     "publisher-killed",  # a hundred subscribers at 1,000 events/s, all resume on the other one
