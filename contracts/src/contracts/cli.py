@@ -1,8 +1,8 @@
 """The command `contracts`: what a team runs by hand and in its CI.
 
 Each command prints for a person and says by its exit status whether all is well: 0 yes, 1 no, 2 the
-command could not be carried out. Only `replay` opens a socket, to Kafka. The commands that compare,
-write and replay contracts are in modules of their own.
+command could not be carried out. Only `replay` opens a socket, to Kafka, and `resubmit`, to a
+listener. The commands that compare, write, replay and resubmit are in modules of their own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from contracts.event_file import NotRead, read_events
 from contracts.judge import Accepted, Judge, Rejected
 from contracts.replaying import replay
 from contracts.report import Format, render, summary
+from contracts.resubmitting import resubmit
 
 app = typer.Typer(
     name="contracts",
@@ -136,7 +137,7 @@ def asyncapi_(
     typer.echo(asyncapi.encode(asyncapi.document(services, catalogue_of(contracts_dir))), nl=False)
 
 
-for _command in (diff, new, example, replay):
+for _command in (diff, new, example, replay, resubmit):
     app.command()(_command)
 
 

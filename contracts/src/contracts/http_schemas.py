@@ -98,6 +98,9 @@ LISTENER_STATUS: Final[_Schema] = {
         service={"const": "listener"},
         connections=_object(("open", "in_flight"), open=_COUNT, in_flight=_COUNT),
         http=_object(("requests", "streams"), requests=_COUNT, streams=_COUNT),
+        retry_window={"type": ["object", "null"]},
+        contracts=_object(("count", "digest"), count=_COUNT, digest=_TEXT),
+        dead_letters={"type": ["object", "null"]},
         kafka={"type": "object"},
     ),
 }

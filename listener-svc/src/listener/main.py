@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import gc
 import sys
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,16 +25,17 @@ from chassis.not_http import NotHttp
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import websocket_routes
-from contracts.catalogue import Catalogue, serving_catalogue
 from contracts.errors import InvalidCatalogueError
-from contracts.judge import Judge
 from contracts.problem import MEDIA_TYPE
 from listener.app.admission import Admission
 from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession
+from listener.app.keep_dead_letters import KeepDeadLetters
 from listener.app.no_dead_letters import NoDeadLetters
-from listener.app.ports import Observer
+from listener.app.ports import DeadLetters, Observer
 from listener.domain.retry_window import RetryWindow
+from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
+from listener.infra.contracts_watch import ContractsWatch
 from listener.infra.cross_origin import CrossOrigin
 from listener.infra.gate import Gate
 from listener.infra.http_answers import Answers
@@ -49,19 +53,25 @@ from listener.settings import Settings, SettingsError, read_settings
 
 _clock = time.monotonic
 _SAY_EVERY_S = 10.0
+_DEAD_LETTERS_DRAIN_S = 1.0
 
 
 class Listener:
     """All parts, wired; `start` inside a running loop, `drain` then `stop`."""
 
-    def __init__(self, settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> None:
+    def __init__(self, settings: Settings, kafka: KafkaSettings, contracts: ContractSet) -> None:
         self._settings = settings
         say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
         self.tally = tally = Tally(say)
         users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
         origins = OriginAllowlist(settings.allowed_origins)
         gate = Gate(users if settings.auth == "basic" else None, origins)
-        dead_letters = NoDeadLetters()
+        self.shelf = shelf = ContractShelf(contracts)
+        self.watch = _contracts_watch(settings, shelf)
+        dead = _dead_letters(settings, kafka, tally)
+        self.dead_log = dead[0] if dead else None
+        self.dead_letters = dead[1] if dead else None
+        dead_letters: DeadLetters = self.dead_letters or NoDeadLetters()
         self.retries = _retry_window(settings)
         self.log = log = KafkaEventLog(
             kafka.topic,
@@ -72,14 +82,18 @@ class Listener:
             late_outcomes=tally,
             retries=self.retries,
         )
-        judge = Judge(catalogue)
         by_websocket, by_http = tally.transports["websocket"], tally.transports["http"]
 
         def admission(observer: Observer) -> Admission:
-            most = settings.max_event_bytes
-            return Admission(
-                judge, observer, max_event_bytes=most, new_id=_new_id, now=_now, clock=_clock
+            admits = Admission(
+                *(contracts.judge, observer),
+                max_event_bytes=settings.max_event_bytes,
+                new_id=_new_id,
+                now=_now,
+                clock=_clock,
             )
+            shelf.follow(lambda new: admits.judge_by(new.judge))
+            return admits
 
         def sessions(admission: Admission, observer: Observer) -> SessionFactory:
             return lambda terms, on_answers: IngestSession(
@@ -119,7 +133,13 @@ class Listener:
             in_flight_events=("Events without an answer", lambda: log.pending_events),
             in_flight_bytes=("Bytes of events without an answer", lambda: log.pending_bytes),
             kafka_ready=("Whether events can be stored now", lambda: float(log.state is None)),
+            retry_window_events=(
+                "Events that a retry would be known of",
+                lambda: float(len(self.retries) if self.retries else 0),
+            ),
+            contracts=("Contracts in force", lambda: float(shelf.current.count)),
         )
+        tally.watches(self.watch, self.dead_letters)
         tally.register(registry)
         self.app = Starlette(
             routes=[
@@ -127,8 +147,8 @@ class Listener:
                     "/websocket", self.websocket, elsewhere=nowhere(), plain=upgrade_required()
                 ),
                 Route("/events", self.posts, methods=["POST", "OPTIONS"]),
-                *contract_routes(catalogue),
-                *description_routes(catalogue),
+                *contract_routes(shelf, max_age_s=settings.contracts_max_age_s),
+                *description_routes(shelf),
                 *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
             ],
             exception_handlers=problem_handlers(),
@@ -146,11 +166,14 @@ class Listener:
         connections = {"open": self.websocket.connections, "in_flight": self.websocket.in_flight}
         http = {"requests": self.posts.requests, "streams": self.posts.streams}
         retries = None if self.retries is None else {"events": len(self.retries)}
+        contracts = {"count": self.shelf.current.count, "digest": self.shelf.current.digest}
         return {
             "service": "listener",
             "connections": connections,
             "http": http,
             "retry_window": retries,
+            "contracts": contracts | (self.watch.status() if self.watch else {}),
+            "dead_letters": self._dead_letter_status(),
             "kafka": self.log.status(),
         }
 
@@ -160,17 +183,39 @@ class Listener:
         told = asyncio.gather(self.posts.drain(), self.websocket.drain())
         await self.log.drain(self._settings.drain_timeout_s)
         await told
+        if self.dead_log is not None:
+            await self.dead_log.drain(_DEAD_LETTERS_DRAIN_S)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything that runs beside requests."""
+        logs_ = [each for each in (self.log, self.dead_log) if each is not None]
+        watching = self.watch and asyncio.create_task(self.watch.run(), name="contracts watch")
+        for each in logs_:
+            each.start()
+        try:
+            yield
+        finally:
+            if watching:
+                watching.cancel()
+            await asyncio.gather(*[each.stop() for each in logs_])
+
+    def _dead_letter_status(self) -> dict[str, Any] | None:
+        letters, log = self.dead_letters, self.dead_log
+        if letters is None or log is None:
+            return None
+        return {"kept": letters.kept, "dropped": letters.dropped, "kafka": log.status()}
 
 
 def main() -> int:
     """Run the listener until a signal; gives the process's exit status."""
     try:
         settings, kafka = read_settings()
-        catalogue = serving_catalogue(settings.contracts_dir)
+        contracts = load_contract_set(settings.contracts_dir)
         logs.configure(
             settings.log_level, as_json=settings.log_format == "json", service="listener"
         )
-        return server.run(_serve(settings, kafka, catalogue))
+        return server.run(_serve(settings, kafka, contracts))
     except SettingsError as error:
         return _stop(str(error), 2)
     except InvalidCatalogueError as error:
@@ -190,14 +235,13 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue) -> int:
-    listener = Listener(settings, kafka, catalogue)
+async def _serve(settings: Settings, kafka: KafkaSettings, contracts: ContractSet) -> int:
+    listener = Listener(settings, kafka, contracts)
     sockets = server.bind(settings.host, settings.port, port_variable="LISTENER_PORT")
     port = sockets[0].getsockname()[1]
     logs.get_logger("listener").info("listening", host=settings.host, port=port, topic=kafka.topic)
     _spare_the_collector()
-    listener.log.start()
-    try:
+    async with listener.running():
         await server.serve(
             listener.app,
             sockets,
@@ -205,9 +249,38 @@ async def _serve(settings: Settings, kafka: KafkaSettings, catalogue: Catalogue)
             limits=_server_limits(settings),
             not_http=NotHttp(NOT_HTTP.encode(), MEDIA_TYPE),
         )
-    finally:
-        await listener.log.stop()
     return 0
+
+
+def _contracts_watch(settings: Settings, shelf: ContractShelf) -> ContractsWatch | None:
+    if settings.contracts_dir is None:
+        return None
+    return ContractsWatch(
+        *(settings.contracts_dir, shelf, load_contract_set),
+        poll_s=settings.contracts_poll_s,
+        now=_now,
+    )
+
+
+def _dead_letters(
+    settings: Settings, kafka: KafkaSettings, tally: Tally
+) -> tuple[KafkaEventLog, KeepDeadLetters] | None:
+    if settings.dead_letter_topic is None:
+        return None
+    limits = dataclasses.replace(
+        _limits(settings), pending_bytes=settings.dead_letter_pending_bytes
+    )
+    log = KafkaEventLog(
+        settings.dead_letter_topic,
+        *(kafka.client_arguments(), limits, _times(settings)),
+        clock=_clock,
+        late_outcomes=tally,
+    )
+    say = logs.BoundedLog(logs.get_logger("listener.dead_letters").warning, _SAY_EVERY_S, _clock)
+    letters = KeepDeadLetters(
+        log, copy_bytes=settings.dead_letter_copy_bytes, new_id=_new_id, now=_now, say=say
+    )
+    return log, letters
 
 
 def _retry_window(settings: Settings) -> RetryWindow | None:

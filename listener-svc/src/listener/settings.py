@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     as_: str | None = Field(default=None, alias="LISTENER_AS", min_length=1)
     """The type of what is no event and came without ``?as=``."""
     contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
+    contracts_poll_s: float = Field(default=1.0, gt=0)
+    """How often it is looked at for changes."""
+    contracts_max_age_s: int = Field(default=300, ge=0)
+    """How long caches may keep a schema."""
+    dead_letter_topic: str | None = Field(default=None, min_length=1)
+    dead_letter_copy_bytes: int = Field(default=64 << 10, ge=0)
+    """Of what was refused."""
+    dead_letter_pending_bytes: int = Field(default=4 << 20, ge=1 << 20)
+    """Of dead letters that wait for Kafka; more are dropped."""
 
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""

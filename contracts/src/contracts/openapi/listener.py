@@ -59,7 +59,8 @@ def paths(catalogue: Catalogue, components: Components) -> dict[str, Piece]:
                 "contracts",
                 "listContracts",
                 "The contracts that this instance judges by.",
-                {"200": answer("All types and versions.", schemas.CONTRACTS)},
+                _cached(answer("All types and versions.", schemas.CONTRACTS)),
+                parameters=[_IF_NONE_MATCH],
             )
         },
         "/contracts/{type}/{version}": {"get": _contract(contracts)},
@@ -67,8 +68,9 @@ def paths(catalogue: Catalogue, components: Components) -> dict[str, Piece]:
 
 
 def _post(contracts: list[Contract], events: dict[str, Piece]) -> Piece:
+    types = {"enum": sorted({one.type for one in contracts})}
     [parameter] = [
-        query(name, schema, schema.get("description", ""))
+        query(name, types, schema["description"])
         for name, schema in LISTENER_PARAMETERS["properties"].items()
     ]
     text = {"type": "string"}
@@ -171,12 +173,24 @@ def _contract(contracts: list[Contract]) -> Piece:
         "contracts",
         "getContract",
         "A contract, at the path that dataschema ends in.",
-        {"200": found, **problems(ProblemType.NOT_FOUND)},
+        {**_cached(found), **problems(ProblemType.NOT_FOUND)},
         parameters=[
+            _IF_NONE_MATCH,
             _in_path("type", {"type": "string", "examples": types}),
             _in_path("version", {"type": "string", "examples": ["1"]}),
         ],
     )
+
+
+_IF_NONE_MATCH = header("If-None-Match", {"type": "string"}, "An entity tag had before.")
+_TAG: Piece = {"ETag": {"required": True, "schema": {"type": "string"}}}
+
+
+def _cached(found: Piece) -> dict[str, Piece]:
+    """The answer with its entity tag, also as a page for people, and the answer to that tag."""
+    page = {"text/html": {"schema": {"type": "string", "description": "The same for people."}}}
+    whole = {**found, "content": {**found["content"], **page}, "headers": _TAG}
+    return {"200": whole, "304": {"description": "It is still the same.", "headers": _TAG}}
 
 
 def _in_path(name: str, schema: Piece) -> Piece:

@@ -1,53 +1,72 @@
 """``GET /contracts``: which contracts this instance judges by, and each one's JSON Schema.
 
-The paths are those that ``dataschema`` ends in. Public, as schemas hold nothing secret. Read-only.
+The paths are those that ``dataschema`` ends in. Public, as schemas hold nothing secret, and cheap
+to ask again (entity tags, RFC 9110 section 13). Read-only. What the pages say is the part of
+`contract_pages`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contracts.catalogue import Catalogue, Contract
 from contracts.problem import MEDIA_TYPE as PROBLEM_MEDIA_TYPE
 from contracts.problem import Problem, ProblemType
+from listener.infra.contract_pages import STYLE_HASH, Page, etag_of
+from listener.infra.contract_set import ContractShelf
+
+_POLICY = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; frame-ancestors 'none'"
 
 
-def contract_routes(catalogue: Catalogue) -> list[Route]:
-    """The list, and one document per contract."""
-    listing = _listing(catalogue)
+def contract_routes(shelf: ContractShelf, *, max_age_s: int) -> list[Route]:
+    """The list, and one document per contract; caches may keep a schema for `max_age_s`."""
 
-    async def contracts(_: Request) -> Response:
-        return Response(listing, media_type="application/json")
-
-    async def contract(request: Request) -> Response:
-        type_, version = request.path_params["type"], request.path_params["version"]
-        found = catalogue.find(type_, f"/{type_}/{version}")
-        if found is None:
+    async def serve(request: Request) -> Response:
+        path = request.path_params.get("path", "")
+        page = shelf.current.pages.get(path)
+        if page is None:
             return Response(_UNKNOWN.encode(), _UNKNOWN.status, media_type=PROBLEM_MEDIA_TYPE)
-        return Response(orjson.dumps(found.schema), media_type="application/schema+json")
+        return _answer(page, request, max_age_s if path else 0)
 
-    return [Route("/contracts", contracts), Route("/contracts/{type}/{version}", contract)]
-
-
-def _listing(catalogue: Catalogue) -> bytes:
-    types = [
-        {"type": name, "versions": [_entry(contract) for contract in versions]}
-        for name, versions in catalogue.types.items()
-    ]
-    return orjson.dumps({"contracts": types}, option=orjson.OPT_INDENT_2)
+    return [Route("/contracts", serve), Route("/contracts/{path:path}", serve)]
 
 
-def _entry(contract: Contract) -> dict[str, Any]:
-    schema = contract.schema
-    entry: dict[str, Any] = {"version": contract.version, "schema": f"/contracts/{contract.name}"}
-    if isinstance(schema, dict):
-        entry |= {key: schema[key] for key in ("title", "description") if key in schema}
-    return entry
+def _answer(page: Page, request: Request, max_age_s: int) -> Response:
+    html = page.html if _prefers_html(request.headers.get("accept", "")) else None
+    etag = page.etag if html is None else etag_of(html)
+    headers = {
+        "etag": etag,
+        "cache-control": f"public, max-age={max_age_s}" if max_age_s else "no-cache",
+        "vary": "accept",
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "nosniff",
+    }
+    if _has(request.headers.get("if-none-match", ""), etag):
+        return Response(None, 304, headers)
+    if html is None:
+        return Response(page.body, 200, headers, page.media_type)
+    return Response(html, 200, headers | {"content-security-policy": _POLICY}, "text/html")
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags
+
+
+def _prefers_html(accept: str) -> bool:
+    """Whether HTML is asked for by name, and no form of JSON rather."""
+    weights = {"html": 0.0, "json": 0.0}
+    for each in accept.split(","):
+        name, *parameters = [part.strip().lower() for part in each.split(";")]
+        weight = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+        kind = name.rpartition("/")[2].rpartition("+")[2]
+        if kind in weights:
+            try:
+                weights[kind] = max(weights[kind], float(weight))
+            except ValueError:
+                continue
+    return weights["html"] > weights["json"]
 
 
 _UNKNOWN = Problem(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from chassis.documents import document_routes
-from contracts import asyncapi, openapi
-from contracts.catalogue import Catalogue
-from contracts.services import LISTENER
+from listener.infra.contract_set import ContractShelf
 
 
-def description_routes(catalogue: Catalogue) -> list[Route]:
-    """A route for each document; the events in them are those of `catalogue`."""
-    events = asyncapi.encode(asyncapi.document([LISTENER], catalogue))
-    endpoints = openapi.encode(openapi.document(LISTENER, catalogue))
-    return document_routes({"/asyncapi.json": lambda: events, "/openapi.json": lambda: endpoints})
+def description_routes(shelf: ContractShelf) -> list[Route]:
+    """A route for each document; the events in them are those of the contracts in force."""
+    return document_routes(
+        {
+            "/asyncapi.json": lambda: shelf.current.asyncapi,
+            "/openapi.json": lambda: shelf.current.openapi,
+        }
+    )

@@ -18,6 +18,9 @@ from prometheus_client.core import (
     Metric,
 )
 
+from listener.app.keep_dead_letters import KeepDeadLetters
+from listener.infra.contracts_watch import ContractsWatch
+
 _PREFIX = "broadcaster_listener_"
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -102,6 +105,8 @@ class Tally:
         self.streams_stalled = 0
         self.requests_cut = 0
         self.requests_refused: dict[int, int] = {}
+        self._watch: ContractsWatch | None = None
+        self._letters: KeepDeadLetters | None = None
         self.late_batches = {"stored": 0, "failed": 0}
         self.gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         """Name → what it is, and its present value."""
@@ -114,6 +119,10 @@ class Tally:
         """A `POST /events` as a whole was refused."""
         self.requests_refused[status] = self.requests_refused.get(status, 0) + 1
         self._say("request refused", status=status)
+
+    def watches(self, watch: ContractsWatch | None, letters: KeepDeadLetters | None) -> None:
+        """Count what these do, where they are."""
+        self._watch, self._letters = watch, letters
 
     def register(self, registry: CollectorRegistry) -> None:
         """Offer the figures."""
@@ -144,6 +153,21 @@ class Tally:
         for status, count in self.requests_refused.items():
             refused.add_metric([str(status)], count)
         yield refused
+        yield self._counted_by(
+            "contracts_reloads",
+            "Changes of the contracts' directory, by what became of them",
+            {"taken": self._watch.taken, "refused": self._watch.refusals} if self._watch else {},
+        )
+        yield GaugeMetricFamily(
+            f"{_PREFIX}contracts_refused",
+            "1 while the contracts' directory is refused and older contracts are in force",
+            value=float(self._watch is not None and self._watch.refused is not None),
+        )
+        yield self._counted_by(
+            "dead_letters",
+            "Refused events, by whether they were kept",
+            {"kept": self._letters.kept, "dropped": self._letters.dropped} if self._letters else {},
+        )
         late = CounterMetricFamily(
             f"{_PREFIX}late_batches",
             "Batches answered as outcome-unknown, by what became of them",
@@ -152,6 +176,12 @@ class Tally:
         for outcome, count in self.late_batches.items():
             late.add_metric([outcome], count)
         yield late
+
+    def _counted_by(self, name: str, text: str, counts: dict[str, int]) -> Metric:
+        family = CounterMetricFamily(f"{_PREFIX}{name}", text, labels=["outcome"])
+        for outcome, count in counts.items():
+            family.add_metric([outcome], count)
+        return family
 
     def _events(self) -> Metric:
         events = CounterMetricFamily(

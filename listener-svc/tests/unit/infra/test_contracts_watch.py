@@ -1,0 +1,129 @@
+"""Changes of a directory of contracts: taken as a whole, or refused as a whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from contracts.judge import Accepted
+from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
+from listener.infra.contracts_watch import ContractsWatch
+
+
+class Desk:
+    """A directory, what is in force, and who looks."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.write("note/1.json", {"type": "object", "required": ["text"]})
+        self.shelf = ContractShelf(load_contract_set(directory))
+        self.followed: list[ContractSet] = []
+        self.shelf.follow(self.followed.append)
+        self.watch = ContractsWatch(
+            directory, self.shelf, load_contract_set, poll_s=1, now=lambda: "now"
+        )
+
+    def write(self, path: str, schema: object) -> None:
+        file = self.directory / "schemas" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(schema if isinstance(schema, str) else json.dumps(schema))
+
+    async def look(self) -> None:
+        """Once to see a change, once to see that it stands still."""
+        await self.watch.look()
+        await self.watch.look()
+
+    def accepts(self, type_: str, data: object) -> bool:
+        event = {"specversion": "1.0", "id": "1", "source": "/s", "type": type_, "data": data}
+        return isinstance(self.shelf.current.judge.judge(event), Accepted)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "contracts")
+
+
+async def test_without_a_change_nothing_happens(desk: Desk) -> None:
+    before = desk.shelf.current
+    await desk.look()
+    assert desk.shelf.current is before
+    assert desk.watch.taken == 0
+
+
+async def test_a_change_is_in_force_once_it_stands_still(desk: Desk) -> None:
+    desk.write("note/2.json", {"type": "object", "required": ["subject"]})
+    await desk.watch.look()
+    assert not desk.accepts("note", {"subject": "x"})
+    await desk.watch.look()
+    assert desk.accepts("note", {"subject": "x"})
+    assert "note/2" in desk.shelf.current.pages
+    assert "note/2" in desk.shelf.current.asyncapi
+    assert desk.followed == [desk.shelf.current]
+    assert desk.watch.status() == {"reloads": 1, "refused": None}
+
+
+async def test_files_that_are_still_being_written_are_not_read(desk: Desk) -> None:
+    for number in range(2, 5):
+        desk.write(f"note/{number}.json", "{")
+        await desk.watch.look()
+    assert (desk.watch.taken, desk.watch.refusals) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("note/1.json", "{"),
+        ("note/1.json", {"type": "nonsense"}),
+        ("note/1.json", {"$ref": "missing.json"}),
+        ("broadcaster.x/1.json", {}),
+        ("note/v2.json", {}),
+    ],
+)
+async def test_a_broken_change_is_refused_and_the_old_contracts_stay(
+    desk: Desk, path: str, schema: object
+) -> None:
+    before = desk.shelf.current
+    desk.write(path, schema)
+    await desk.look()
+    await desk.look()
+    assert desk.shelf.current is before
+    assert desk.accepts("note", {"text": "x"})
+    assert desk.watch.refusals == 1
+    refused = desk.watch.status()["refused"]
+    assert refused["since"] == "now"
+    assert path.partition("/")[0] in refused["faults"][0]
+
+
+async def test_once_corrected_it_is_taken(desk: Desk) -> None:
+    desk.write("note/1.json", "{")
+    await desk.look()
+    desk.write("note/1.json", {"type": "string"})
+    await desk.look()
+    assert desk.accepts("note", "x")
+    assert desk.watch.refused is None
+
+
+async def test_a_directory_that_vanishes_changes_nothing(desk: Desk) -> None:
+    shutil.rmtree(desk.directory)
+    await desk.look()
+    assert desk.accepts("note", {"text": "x"})
+    assert desk.watch.refused is not None
+
+
+async def test_a_failure_of_ours_is_a_refusal_not_the_end_of_the_watch(desk: Desk) -> None:
+    def fail(_: Path | None) -> ContractSet:
+        raise RuntimeError("a bug")
+
+    desk.watch._load = fail
+    desk.write("note/2.json", {})
+    await desk.look()
+    assert desk.watch.refusals == 1
+
+
+async def test_the_same_contracts_written_anew_disturb_nobody(desk: Desk) -> None:
+    desk.write("note/1.json", {"type": "object", "required": ["text"]})
+    await desk.look()
+    assert desk.followed == []
