@@ -29,14 +29,17 @@ def _frame(name: str, required: tuple[str, ...], **properties: _Schema) -> _Sche
     return _object(("type", *required), type={"const": name}, **properties)
 
 
+_ATTRIBUTE: Final[_Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"}
+"""Without control characters."""
+
 CLOUD_EVENT: Final[_Schema] = {
     "title": "A CloudEvent 1.0 in JSON structured mode",
     **_object(
         REQUIRED,
         specversion={"const": SPEC_VERSION},
-        id=_TEXT,
+        id=_ATTRIBUTE,
         source={"type": "string", "format": "uri-reference", "minLength": 1},
-        type=_TEXT,
+        type=_ATTRIBUTE,
         time={"type": "string", "format": "date-time"},
         datacontenttype=_TEXT,
         dataschema={
@@ -44,9 +47,15 @@ CLOUD_EVENT: Final[_Schema] = {
             "format": "uri",
             "description": "Names the version by its end, …/<type>/<version>; else the newest.",
         },
-        subject=_TEXT,
-        partitionkey={**_TEXT, "description": "Events of one key keep their order."},
+        subject=_ATTRIBUTE,
+        partitionkey={**_ATTRIBUTE, "description": "Events of one key keep their order."},
+        data={"description": "What the contract judges."},
     ),
+    "propertyNames": {"pattern": "^[a-z0-9]+$"},
+    "additionalProperties": {
+        "description": "An extension attribute.",
+        "type": ["string", "boolean", "integer", "null"],
+    },
 }
 
 EVENT_AS_SENT: Final[_Schema] = {
@@ -153,17 +162,30 @@ LISTENER_PARAMETERS: Final[_Schema] = _object(
     },
 )
 
+_POINT: Final[_Schema] = {
+    "type": "string",
+    "anyOf": [
+        {"enum": ["now", "earliest"]},
+        {"pattern": "^[0-9]{1,19}$"},
+        {"pattern": "^[0-9]{1,10}:[0-9]{1,19}(,[0-9]{1,10}:[0-9]{1,19})*(@[0-9a-f]{8})?$"},
+        {"format": "date-time"},
+        {"pattern": "^-[0-9]{1,15}[smhd]$"},
+        {"pattern": "^last:[0-9]{1,19}$"},
+    ],
+}
+"""A place in the log."""
+
 PUBLISHER_PARAMETERS: Final[_Schema] = {
     **_object(
         (),
         since={
-            "type": "string",
+            **_POINT,
             "description": "Where to start: now (as when absent), earliest, an offset (one "
             "partition only), a cursor, an RFC 3339 time, -15m (s m h d), last:100.",
             "examples": ["now", "earliest", "0:42,1:17@3f9c21aa", "2026-11-22T10:00:00Z", "-15m"],
         },
         until={
-            "type": "string",
+            **_POINT,
             "description": "An exclusive end, same grammar; the stream ends when it is reached.",
         },
         type={

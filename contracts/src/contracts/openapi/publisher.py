@@ -5,10 +5,20 @@ from __future__ import annotations
 from contracts import http_schemas as schemas
 from contracts.openapi.answers import Piece, answer, header, operation, problems, query
 from contracts.problem import ProblemType
-from contracts.wire_schemas import PAGE_PARAMETERS, PUBLISHER_PARAMETERS
+from contracts.wire_schemas import FRAMES, PAGE_PARAMETERS, PUBLISHER_PARAMETERS
 
 _NDJSON = "The WebSocket's frames, a line each; without end unless until is given."
-_SSE = "The same frames as events; ids are cursors; without end unless until is given."
+_SSE: Piece = {
+    "description": "Of each event: data is a frame's JSON; event is its type, except that events "
+    "are plain messages; id is a cursor. Without end unless until is given.",
+    "type": "object",
+    "properties": {
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "event": {"enum": ["message", "cursor", *FRAMES]},
+        "id": {"type": "string"},
+        "retry": {"type": ["integer", "string"]},
+    },
+}
 _REFUSED = (
     ProblemType.INVALID_REQUEST,
     ProblemType.INVALID_CURSOR,
@@ -92,8 +102,10 @@ def _events() -> Piece:
             }
         },
     )
-    for media_type, text in (("application/x-ndjson", _NDJSON), ("text/event-stream", _SSE)):
-        found["content"][media_type] = {"schema": {"type": "string", "description": text}}
+    found["content"] |= {
+        "application/x-ndjson": {"schema": {"type": "string", "description": _NDJSON}},
+        "text/event-stream": {"schema": _SSE},
+    }
     return found
 
 

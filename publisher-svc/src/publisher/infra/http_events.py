@@ -7,7 +7,7 @@ Parameters, refusals, log and lanes are the WebSocket's. An EventSource is told 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,6 +37,8 @@ from publisher.infra.socket_limits import SocketLimits
 _SPREAD_MS = 4000
 """Clients of a stream that was cut come back spread over this, after the least wait."""
 _STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+Endpoint = Callable[[Request], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,19 @@ class HttpTransport:
 
     def routes(self) -> list[Route]:
         """Where they are."""
+        endpoints = {"/events": self.events, "/plan": self.plan}
+        # one route for each address, so that a 405 names all of its methods
         return [
-            Route("/events", self._cors.preflight, methods=["OPTIONS"]),
-            Route("/plan", self._cors.preflight, methods=["OPTIONS"]),
-            Route("/events", self.events),
-            Route("/plan", self.plan),
+            Route(path, self._or_preflight(endpoint), methods=["GET", "OPTIONS"])
+            for path, endpoint in endpoints.items()
         ]
+
+    def _or_preflight(self, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Any:
+            preflight = request.method == "OPTIONS"
+            return await (self._cors.preflight if preflight else endpoint)(request)
+
+        return answer
 
     async def events(self, request: Request) -> Any:
         """A stream or a page; an ASGI application that answers."""
