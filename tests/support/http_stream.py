@@ -33,7 +33,7 @@ class HttpStream(Stream):
         self.texts = []
         self.sse = SseReader() if response.headers["content-type"] == SSE else None
         self.dispatched: list[Dispatched] = []
-        self.body = b""
+        self.body = bytearray()
         self._bytes = response.aiter_bytes()
         self._rest = b""
         self._waiting: deque[bytes] = deque()

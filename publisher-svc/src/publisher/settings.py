@@ -122,8 +122,9 @@ class PublisherSettings(BaseSettings):
             ping_interval_s=self.ping_interval_s,
             ping_timeout_s=self.ping_timeout_s,
             drain_timeout_s=self.drain_s + 2,
-            # After the sweep has had its look: it closes with a reason, the kernel without.
-            unacknowledged_s=self.stall_s + self.heartbeat_s,
+            # The kernel counts from when a peer's own buffer is full, the sweep from when ours is
+            # too; the sweep knows why it ends a subscription, and so is to be first.
+            unacknowledged_s=2 * self.stall_s + self.heartbeat_s,
         )
 
     def follower(self) -> FollowerSettings:
