@@ -135,6 +135,11 @@ def read_settings() -> tuple[Settings, KafkaSettings]:
         kafka = KafkaSettings()
     except ValidationError as error:
         faults += _faults(error, "KAFKA_")
+    if not faults and settings.dead_letter_topic == kafka.topic:
+        faults.append(
+            "LISTENER_DEAD_LETTER_TOPIC: is the events' own topic; name another one, since every "
+            "subscriber would get what was refused"
+        )
     if faults:
         raise SettingsError("\n".join(faults))
     return settings, kafka

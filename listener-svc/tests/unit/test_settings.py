@@ -88,3 +88,13 @@ def test_the_process_ends_with_2_and_one_clear_line(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"listener: {said}")
     assert "secret" not in line
+
+
+def test_dead_letters_are_not_mixed_with_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTENER_AUTH", "none")
+    monkeypatch.setenv("KAFKA_TOPIC", "orders")
+    monkeypatch.setenv("LISTENER_DEAD_LETTER_TOPIC", "orders")
+    with pytest.raises(SettingsError, match="LISTENER_DEAD_LETTER_TOPIC"):
+        read_settings()
+    monkeypatch.setenv("LISTENER_DEAD_LETTER_TOPIC", "orders.dead")
+    assert read_settings()[0].dead_letter_topic == "orders.dead"

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
@@ -43,15 +44,16 @@ class BodyError(Exception):
 class Body:
     """One request's."""
 
-    def __init__(self, receive: Receive, headers: dict[str, str], limits: BodyLimits) -> None:
-        """`headers` by lower-case name.
+    def __init__(self, receive: Receive, headers: Headers, limits: BodyLimits) -> None:
+        """Nothing is read yet.
 
         Raises:
             BodyError: its encoding is not taken, or it says itself that it is too large.
         """
         self._receive = receive
         self._limits = limits
-        encoding = headers.get("content-encoding", "").strip().lower() or "identity"
+        # given twice means both (RFC 9110 section 5.3), and two are not taken
+        encoding = ",".join(headers.getlist("content-encoding")).strip().lower() or "identity"
         if encoding != "identity" and encoding not in ENCODINGS:
             raise BodyError(_UNKNOWN_ENCODING)
         self._inflater = Inflater(encoding) if encoding in ENCODINGS else None

@@ -152,7 +152,7 @@ class PostEvents:
         if isinstance(mode, Problem):
             return self._answers.refusal(mode)
         try:
-            body = Body(receive, dict(headers), self._limits.body)
+            body = Body(receive, headers, self._limits.body)
             if mode is not Mode.STREAM:
                 return await self._take(mode, await body.whole(), headers, principal, default_type)
         except BodyError as error:

@@ -75,8 +75,9 @@ class EventStream:
         writing = asyncio.create_task(self._write(send))
         try:
             await asyncio.wait((self._reading, writing), return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():
-                return None  # the client does not read its answers
+            if writing.done():  # the client does not read its answers
+                writing.result()
+                return None
             problem = self._stopping if self._reading.cancelled() else self._reading.result()
             if problem is not None and not self.session.events:
                 return problem

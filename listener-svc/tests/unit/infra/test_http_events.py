@@ -368,3 +368,13 @@ async def test_a_pages_script_may_read_answers_and_refusals(
         assert answer.headers["access-control-allow-origin"] == PAGE
         assert "retry-after" in answer.headers["access-control-expose-headers"]
     assert service.tally.requests_refused == {400: 1}
+
+
+async def test_two_content_encodings_are_two_whichever_way_they_are_written(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = [("content-type", JSON["content-type"]), ("content-encoding", "gzip")]
+    answer = await client.post(
+        "/events", content=b"{}", headers=[*headers, ("content-encoding", "identity")]
+    )
+    assert (answer.status_code, answer.json()["type"]) == (415, "unsupported-media-type")
