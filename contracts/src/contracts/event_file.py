@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-_FILLED = {"id": "absent", "source": "/absent", "time": "2026-01-01T00:00:00Z"}
+FILLED = {"id": "absent", "source": "/absent", "time": "2026-01-01T00:00:00Z"}
 """Stand-ins that the envelope's rules accept."""
 
 
@@ -65,4 +65,4 @@ def _items(place: str, value: object) -> Iterator[tuple[str, dict[str, Any] | No
 def _event(value: object) -> dict[str, Any] | NotRead:
     if not isinstance(value, dict) or "specversion" not in value:
         return NotRead("it is not a CloudEvent: an event is a JSON object that has specversion")
-    return _FILLED | value
+    return FILLED | value
