@@ -1,0 +1,1 @@
+"""The warehouse: picks what was ordered, and says when it is done."""
