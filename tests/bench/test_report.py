@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.load.ingest_client import Ledger
+from bench.report.machine import BUSY, machine, was_busy
 from bench.report.pages import Kept, page, read_results, write_results
 from bench.report.plot import svg
 from bench.report.profile import Profile, read_folded, read_perf
@@ -63,14 +64,26 @@ def test_a_partial_run_replaces_its_own_scenario_alone(tmp_path: Path) -> None:
     write_results(tmp_path, {"burst": Kept(RESULT, {"commit": "1"})}, ["burst", "idle"])
     again = read_results(tmp_path)
     assert again["burst"].result == RESULT
-    write_results(tmp_path, again | {"idle": Kept(other, {"commit": "2"})}, ["burst", "idle"])
+    write_results(
+        tmp_path, again | {"idle": Kept(other, {"commit": "2", BUSY: "3 %"})}, ["burst", "idle"]
+    )
     both = read_results(tmp_path)
+    assert was_busy(both["burst"].machine)  # it does not say
     assert [each.machine["commit"] for each in both.values()] == ["1", "2"]
     text = (tmp_path / "README.md").read_text()
+    assert "other work to do** when these were measured: burst." in text
     assert "| burst | CPU ≤ 1.2 × | 1.5 × | short |" in text
     assert "A note." in text
     assert "![CPU](burst-1.svg)" in page(list(both.values()))
     assert (tmp_path / "burst-1.svg").exists()
+
+
+@pytest.mark.system
+def test_the_machine_is_told_without_names_or_paths() -> None:
+    facts = machine()
+    assert facts["processor"]
+    assert not any("/" in value for value in facts.values())
+    assert "%" in facts[BUSY]
 
 
 def test_a_plot_is_well_formed_and_goes_logarithmic() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from bench.load.client import client_command
 
+BUSY = "busy with other work before"
+_MOST_BUSY_PERCENT = 20.0
 _PACKAGES = ("uvicorn", "uvloop", "aiokafka", "starlette", "orjson", "jsonschema-rs")
 
 
@@ -29,8 +31,26 @@ def machine() -> dict[str, str]:
         "packages": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
         "compiler": _compiler(),
         "load client": client,
-        "load before": f"{os.getloadavg()[0]:.2f}",
+        BUSY: f"{_busy_percent():.0f} %",
     }
+
+
+def was_busy(machine: dict[str, str]) -> bool:
+    """Whether other work went on when the scenario began: then rates and latencies mean little."""
+    return float(machine.get(BUSY, "100 %").split()[0]) > _MOST_BUSY_PERCENT
+
+
+def _busy_percent() -> float:
+    """The share of all processors' time that was used, or taken away, within a second."""
+
+    def times() -> list[int]:
+        return [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+
+    before = times()
+    time.sleep(1)
+    spent = [after - earlier for after, earlier in zip(times(), before, strict=True)]
+    idle = spent[3] + spent[4]
+    return 100 * (1 - idle / max(1, sum(spent)))
 
 
 def _line(path: str, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from bench.report.machine import was_busy
 from bench.report.plot import svg
 from bench.report.result import Bars, Result, Target
 
@@ -73,6 +74,7 @@ def page(kept: list[Kept]) -> str:
     ]
     parts = [
         _INTRODUCTION,
+        *_warning(kept),
         "## Targets\n",
         table(("scenario", "asked for", "measured", ""), targets),
     ]
@@ -81,6 +83,17 @@ def page(kept: list[Kept]) -> str:
         parts += [f"\n![{plot.title}]({name})" for name, plot in _plots(each.result)]
         parts += ["\n" + _measured_on(each.machine)]
     return "\n".join(parts) + "\n"
+
+
+def _warning(kept: list[Kept]) -> list[str]:
+    busy = [each.result.name for each in kept if was_busy(each.machine)]
+    if not busy:
+        return []
+    return [
+        "**The machine had other work to do** when these were measured: "
+        f"{', '.join(busy)}. Their ratios of CPU hold roughly; their rates and latencies, "
+        "and what is judged by them, do not.\n"
+    ]
 
 
 def section(result: Result) -> str:

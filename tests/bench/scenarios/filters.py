@@ -1,9 +1,9 @@
 """Filters: fifty distinct ones over five hundred subscribers, beside no filter.
 
-Two ways to compare, at equal numbers of deliveries and of bytes. *Burst*: each filter takes half of
-fifty types, other ones each, so that fifty different blocks are made and written where there was
-one; there are at least as many writes as without, so CPU a delivery bounds CPU a write. *Paced*:
-each filter takes two of fifty types; an event is a write to each of its takers.
+At equal numbers of deliveries and of bytes, in two ways. *Burst*: each filter takes half of fifty
+types, other ones each, so that fifty different blocks are made and written where there was one, of
+twice the events. *Paced*: each filter takes two of fifty types. What is judged is CPU a write; how
+many writes there were is the kernel's count.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bench.report.result import (
     Bars,
     Result,
     Sample,
+    Variant,
     at_most,
     fan_out_row,
     no_breaks,
@@ -80,17 +81,19 @@ async def run(ground: Ground) -> Result:
     )
     plain, half, calm, narrow = found.values()
     targets = (
-        at_most("burst: CPU a write against unfiltered", half.us_an_event / plain.us_an_event, 1.5),
         at_most(
-            "paced: CPU a write against unfiltered", narrow.us_an_event / calm.us_an_event, 1.5
+            "burst: CPU a write against unfiltered", _us_a_write(half) / _us_a_write(plain), 1.5
+        ),
+        at_most(
+            "paced: CPU a write against unfiltered", _us_a_write(narrow) / _us_a_write(calm), 1.5
         ),
         no_breaks(found.values()),
     )
     return Result(
         "filters",
         f"Filters over {SUBSCRIBERS} subscribers",
-        FAN_OUT_HEADER,
-        tuple(fan_out_row(variant) for variant in found.values()),
+        (*FAN_OUT_HEADER, "writes", "µs a write"),
+        tuple(_row(variant) for variant in found.values()),
         targets,
         (Bars("Server CPU a delivery", "µs", tuple((n, v.us_an_event) for n, v in found.items())),),
         (
@@ -98,6 +101,15 @@ async def run(ground: Ground) -> Result:
             "deliveries; the latter's consuming is in its CPU.",
         ),
     )
+
+
+def _us_a_write(variant: Variant) -> float:
+    return variant.median(lambda sample: sample.usage.cpu_s / sample.figures["writes"] * 1e6)
+
+
+def _row(variant: Variant) -> tuple[str, ...]:
+    own = (f"{variant.figure('writes'):,.0f}", f"{_us_a_write(variant):.1f}")
+    return (*fan_out_row(variant), *own)
 
 
 def _unfiltered(events: int) -> tuple[Subscriber, ...]:

@@ -61,7 +61,7 @@ def product(
             took_s = report.groups[0].took_max_ns / 1e9
             assert server.publisher is not None
             loads = metric(server.publisher.get("/metrics")[1], "page_loads_total")
-            return replace(sample, seconds=took_s, figures={"loads": loads})
+            return replace(sample, seconds=took_s, figures=sample.figures | {"loads": loads})
 
     return run
 
