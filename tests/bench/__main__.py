@@ -124,9 +124,7 @@ def main() -> int:
         write_results(out, read_results(out) | kept, SCENARIOS)
         print(f"\nWritten: {out}/README.md")
     if any(was_busy(each.machine) for each in kept.values()):
-        print(
-            "\nThe machine had other work to do: rates and latencies say little; ratios of CPU, more."
-        )
+        print("\nThis machine was busy with other work: rates and latencies say little.")
     short = [t for each in kept.values() for t in each.result.targets if t.met is False]
     print(f"\n{len(short)} target(s) short" if short else "\nAll targets are met")
     return 0 if len(kept) == len(given.only) else 1
