@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from contracts.compatibility.containment import Answer, Containment
+from contracts.compatibility.depth import OutOfTimeError, deeply
 from contracts.compatibility.normal import Normal
 from contracts.compatibility.proof import Gap, Proof
 from contracts.compatibility.samples import Samples
@@ -74,7 +75,9 @@ class Decider:
         if writer.digest == reader.digest and writer.normal.draft == reader.normal.draft:
             return Compatible()
         try:
-            return self._decide(writer, reader, deadline)
+            return deeply(lambda: self._decide(writer, reader, deadline), deadline)
+        except OutOfTimeError:
+            return Undecided("no answer was found within the time limit")
         except (RecursionError, ValueError) as error:
             return Undecided(f"the schemas cannot be compared: {error}")
 

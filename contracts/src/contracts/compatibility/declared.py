@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from contracts.compatibility.alternatives import tags
 from contracts.compatibility.normal import DIALECT, REF, Node, Normal
 from contracts.compatibility.places import Key, Place, Places, Step, matches
 
@@ -20,6 +21,7 @@ def declared_only(normal: Normal) -> Node:
     """A schema that refuses just the instances with members that `normal` does not declare."""
     shapes = _Shapes(normal)
     root = shapes.of(shapes.places.root())
+    shapes.finish()
     return {"$schema": DIALECT, "$defs": shapes.definitions, **({} if root is True else root)}
 
 
@@ -32,7 +34,24 @@ class _Shapes:
         self.places = Places(normal)
         self.definitions: dict[str, Any] = {}
         self._names: dict[Key, str] = {}
-        self._kept: list[Place] = []
+        self._pending: list[tuple[str, Place]] = []
+
+    def finish(self) -> None:
+        """Make every definition that is named so far, and those that they name."""
+        while self._pending:
+            name, place = self._pending.pop()
+            self.definitions[name] = self._definition(place)
+
+    def _definition(self, place: Place) -> Any:
+        for index, group in enumerate(place.groups):
+            found = tags(group, place.certain)
+            if found is not None:  # what another branch declares is not declared here
+                cases = [
+                    {"allOf": [tag, self.of(place.with_branch(index, branch))]}
+                    for tag, branch in zip(found, group, strict=True)
+                ]
+                return {"anyOf": cases}
+        return {**self._members(place), **self._items(place)} or True
 
     def of(self, place: Place | None) -> Any:
         """The shape of a place: true, or a reference to its definition."""
@@ -42,10 +61,8 @@ class _Shapes:
         if key not in self._names:
             if len(self._names) >= _MAX_PLACES:
                 return True
-            name = self._names[key] = f"{PREFIX}{len(self._names)}"
-            self._kept.append(place)
-            self.definitions[name] = True
-            self.definitions[name] = {**self._members(place), **self._items(place)} or True
+            self._names[key] = f"{PREFIX}{len(self._names)}"
+            self._pending.append((self._names[key], place))
         name = self._names[key]
         return {"$ref": REF + name}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contracts.compatibility.alternatives import tags
 from contracts.compatibility.normal import Node, Normal
 from contracts.compatibility.places import Key, Place, Places, Step, matches
 
@@ -26,11 +27,23 @@ class Emitted:
         """Equal for the same emission."""
         return (self.limits.key(), self.declares.key())
 
-    def with_branch(self, group: int, branch: Place) -> Emitted:
+    def with_branch(self, index: int, branch: Place) -> Emitted:
         """The case in which `branch` of the limits' group applies."""
-        rest = self.limits.groups[:group] + self.limits.groups[group + 1 :]
-        both = {id(node): node for node in (*self.limits.certain, *branch.certain)}
-        return Emitted(Place(tuple(both.values()), (*branch.groups, *rest)), self.declares)
+        return Emitted(self.limits.with_branch(index, branch), self.declares)
+
+    def cases(self) -> tuple[Emitted, ...] | None:
+        """Each alternative of its own, where alternatives exclude one another."""
+        for index, group in enumerate(self.limits.groups):
+            if tags(group, self.limits.certain) is None:
+                continue
+            keys = {branch.key() for branch in group}
+            declared = [self.declares] * len(group)
+            for at, known in enumerate(self.declares.groups):
+                if {branch.key() for branch in known} == keys:
+                    declared = [self.declares.with_branch(at, branch) for branch in group]
+            limited = [self.limits.with_branch(index, branch) for branch in group]
+            return tuple(map(Emitted, limited, declared))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

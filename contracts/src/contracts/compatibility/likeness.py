@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contracts.compatibility.depth import check_time
 from contracts.compatibility.normal import REF, Normal
 
 _MAX_ROUNDS = 60
@@ -65,6 +66,7 @@ def _colours(writer: Normal, reader: Normal) -> tuple[dict[str, str], dict[str, 
     )
     classes = 0
     for _ in range(_MAX_ROUNDS):
+        check_time()
         made = [
             {name: _hash(_coloured(node, colours[at])) for name, node in side.items()}
             for at, side in enumerate(sides)

@@ -64,6 +64,22 @@ class Normal:
         """The node that a `$ref` of the normal form names."""
         return self.definitions[reference.removeprefix(REF)]
 
+    def reachable(self, node: Node) -> dict[str, Node]:
+        """The definitions that `node` refers to, and those refer to."""
+        found: dict[str, Node] = {}
+        pending: list[Any] = [node]
+        while pending:
+            one = pending.pop()
+            if isinstance(one, Mapping):
+                name = str(one.get("$ref", "")).removeprefix(REF)
+                if name in self.definitions and name not in found:
+                    found[name] = self.definitions[name]
+                    pending.append(found[name])
+                pending.extend(one.values())
+            elif isinstance(one, list):
+                pending.extend(one)
+        return found
+
     def document(self, *also: Node, definitions: Mapping[str, Node] | None = None) -> Node:
         """A schema of its own that accepts what `root` and all of `also` accept."""
         members = {**self.definitions, **(definitions or {})}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from contracts.compatibility.alternatives import tags
 from contracts.compatibility.normal import REF, Node, Normal
 from contracts.compatibility.places import Key, Place, Places, matches
 
@@ -21,6 +22,7 @@ def opened(normal: Normal) -> Normal:
     """`normal` with unknown members ignored."""
     opening = _Opening(normal)
     root = opening.node(normal.root, opening.places.root())
+    opening.finish()
     return Normal(root, opening.definitions, normal.draft, normal.opaque, normal.draft_bound)
 
 
@@ -29,8 +31,15 @@ class _Opening:
         self.places = Places(normal)
         self.definitions: dict[str, Node] = {}
         self._normal = normal
+        self._pending: list[tuple[str, Node, Place]] = []
         self._names: dict[tuple[int, Key], str] = {}
         self._keys: dict[int, tuple[Place, Key]] = {}
+
+    def finish(self) -> None:
+        """Make every definition that is named so far, and those that they name."""
+        while self._pending:
+            name, node, place = self._pending.pop()
+            self.definitions[name] = self.node(node, place)
 
     def node(self, node: Node, place: Place) -> Node:
         """`node`, one of the schemas that apply at `place`, opened."""
@@ -39,9 +48,13 @@ class _Opening:
         copy: dict[str, Any] = dict(node)
         if "$ref" in copy:
             copy["$ref"] = REF + self._definition(node["$ref"], place)
-        for keyword in ("allOf", "anyOf", "oneOf"):
+        if "allOf" in copy:
+            copy["allOf"] = [self.node(one, place) for one in node["allOf"]]
+        for keyword in ("anyOf", "oneOf"):
             if keyword in copy:
-                copy[keyword] = [self.node(one, place) for one in copy[keyword]]
+                cases = self._cases(node[keyword], place)
+                opened_ones = [self.node(*case) for case in zip(node[keyword], cases, strict=True)]
+                copy[keyword] = opened_ones
         for keyword in ("not", "if", "then", "else"):
             if keyword in copy:
                 copy[keyword] = self.node(copy[keyword], place)
@@ -52,15 +65,22 @@ class _Opening:
         self._items(copy, node, place)
         return copy
 
+    def _cases(self, nodes: list[Node], place: Place) -> list[Place]:
+        """The place as each alternative sees it: alone, if it excludes the others."""
+        group = tuple(self.places.of([one]) for one in nodes)
+        keys = {branch.key() for branch in group}
+        for index, known in enumerate(place.groups):
+            if {branch.key() for branch in known} == keys and tags(group, place.certain):
+                return [place.with_branch(index, branch) for branch in group]
+        return [place] * len(nodes)
+
     def _definition(self, reference: str, place: Place) -> str:
+        if len(self._names) >= _MAX_DEFINITIONS:
+            place = Place(free=True)  # there it stays as closed as it is
         key = (id(self._normal.target(reference)), self._key(place))
         if key not in self._names:
-            if len(self._names) >= _MAX_DEFINITIONS:
-                raise ValueError("the schema has too many places to be compared")
             self._names[key] = str(len(self._names))
-            self.definitions[self._names[key]] = True
-            target = self.node(self._normal.target(reference), place)
-            self.definitions[self._names[key]] = target
+            self._pending.append((self._names[key], self._normal.target(reference), place))
         return self._names[key]
 
     def _key(self, place: Place) -> Key:

@@ -8,12 +8,13 @@ free-form. When in doubt a place is free-form, which makes the comparison strict
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import jsonschema_rs
 
+from contracts.compatibility.depth import check_time
 from contracts.compatibility.normal import Node, Normal
 
 Key: TypeAlias = tuple[Any, ...]
@@ -23,6 +24,7 @@ Step: TypeAlias = str | int | None
 _NEVER: dict[str, Any] = {"type": []}
 """What `false` says."""
 _MAX_NEST = 8
+_MAX_MIXED = 1
 _MAX_PARTS = 400
 """Beyond these a place is taken as free-form."""
 
@@ -35,6 +37,8 @@ class Place:
     groups: tuple[tuple[Place, ...], ...] = ()
     mentions: tuple[Place, ...] = ()
     free: bool = False
+    mixed: int = 0
+    """How many steps up alternatives were mixed that do not exclude one another."""
 
     def key(self) -> Key:
         """Equal for places that are made of the same subschemas."""
@@ -43,7 +47,16 @@ class Place:
             frozenset(frozenset(b.key() for b in group) for group in self.groups),
             frozenset(one.key() for one in self.mentions),
             self.free,
+            self.mixed,
         )
+
+    def with_branch(self, index: int, branch: Place) -> Place:
+        """The case in which `branch` of the group at `index` applies."""
+        rest = self.groups[:index] + self.groups[index + 1 :]
+        both = {id(node): node for node in (*self.certain, *branch.certain)}
+        mentions = (*self.mentions, *branch.mentions)
+        free = self.free or branch.free
+        return Place(tuple(both.values()), (*branch.groups, *rest), mentions, free)
 
     def everything(self) -> Iterator[dict[str, Any]]:
         """Every subschema of the place, alternatives and mentions too."""
@@ -126,6 +139,7 @@ class Places:
 
     def of(self, nodes: Iterable[Node], nest: int = 0) -> Place:
         """The place where all of `nodes` apply."""
+        check_time()
         certain: dict[int, dict[str, Any]] = {}
         pending, seen = list(nodes), set[str]()
         while pending:
@@ -141,7 +155,7 @@ class Places:
                     seen.add(reference)
                     pending.append(self._normal.target(reference))
             pending.extend(node.get("allOf", ()))
-        self._spent = len(certain) + (self._spent if nest else 0)
+        self._spent = len(certain) + (self._spent if nest else 0)  # in one place, not in all
         if nest >= _MAX_NEST or self._spent > 5 * _MAX_PARTS:
             return Place(tuple(certain.values()), free=True)
         groups: list[tuple[Place, ...]] = []
@@ -167,6 +181,8 @@ class Places:
         alternative that does not declare the member is left out, since nobody emits it there;
         with `exact` it stays, as one that says nothing.
         """
+        check_time()
+        self._spent = self._spent if nest else 0
         contributed = [one for node in place.certain for one in _children(node, step, item=item)]
         certain = self.of(contributed, nest) if contributed else None
         if nest >= _MAX_NEST or place.free:
@@ -188,7 +204,12 @@ class Places:
         if certain is None and not groups and not mentions:
             return None
         own = certain or Place()
-        return self._made(own.certain, [*own.groups, *groups], [*own.mentions, *mentions])
+        made = self._made(own.certain, [*own.groups, *groups], [*own.mentions, *mentions])
+        if len(made.groups) <= len(own.groups):
+            return made
+        if place.mixed >= _MAX_MIXED:
+            return Place(made.certain, free=True)
+        return replace(made, mixed=place.mixed + 1)
 
     def _inner(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from contracts.compatibility.implication import follows, required, types, types_
 from contracts.compatibility.likeness import Likeness
 from contracts.compatibility.normal import DIALECT, Node, Normal
 from contracts.compatibility.places import Key
-from contracts.compatibility.structure import OF_ARRAYS, OF_OBJECTS, Path, every
+from contracts.compatibility.structure import OF_ARRAYS, OF_OBJECTS, Path
 
 _MAX_STEPS = 60_000
 _MAX_SPLITS = 3
@@ -50,6 +51,7 @@ class Proof:
         self._reader = reader
         self._open: dict[tuple[Key, int], int] = {}
         self._proved: dict[tuple[Key, int], None] = {}
+        self._known_cases: dict[Key, tuple[Emitted, ...] | None] = {}
         self._steps = 0
         self._told = True
         self._validators: dict[int, jsonschema_rs.Validator] = {}
@@ -77,6 +79,9 @@ class Proof:
         key = (emitted.key(), id(node))
         if key in self._proved:
             return True
+        cases = self._cases(emitted)
+        if cases is not None:
+            return self.every(self.prove(case, node, path) for case in cases)
         if key in self._open:
             # sound only further down in the instance, where what is judged has become smaller
             return len(path) > self._open[key] or self.gap(path, "recursion")
@@ -96,14 +101,26 @@ class Proof:
         """The first of `rules` that is proved; failures are not told."""
         told, self._told = self._told, False
         try:
-            return next((one for one in rules if self.prove(emitted, one, path)), None)
+            likely = [one for one in rules if not self._refused(emitted, one)]
+            return next((one for one in likely if self.prove(emitted, one, path)), None)
         finally:
             self._told = told
+
+    def every(self, answers: Iterable[bool]) -> bool:
+        """Whether all are true; all are asked while gaps are told, so that each is noted."""
+        return not [one for one in answers if not one] if self._told else all(answers)
+
+    def _cases(self, emitted: Emitted) -> tuple[Emitted, ...] | None:
+        key = emitted.key()
+        if key not in self._known_cases:
+            self._known_cases[key] = emitted.cases()
+        return self._known_cases[key]
 
     def accepts(self, node: dict[str, Any], value: Any) -> bool:
         """Whether the reader's `node` accepts `value`."""
         if id(node) not in self._validators:
-            document = {"$schema": DIALECT, "$defs": self._reader.definitions, "allOf": [node]}
+            needed = self._reader.reachable(node)
+            document = {"$schema": DIALECT, "$defs": needed, "allOf": [node]}
             self._validators[id(node)] = jsonschema_rs.validator_for(
                 document, validate_formats=True, ignore_unknown_formats=True
             )
@@ -127,9 +144,16 @@ class Proof:
     # -- one subschema, keyword by keyword ------------------------------------------------------
 
     def _all(self, emitted: Emitted, node: dict[str, Any], path: Path, splits: int) -> bool:
-        possible = values(emitted.limits.certain)
-        if possible is not None and all(self.accepts(node, value) for value in possible):
+        before = len(self.gaps)
+        if self._by_rules(emitted, node, path, splits):
             return True
+        possible = values(emitted.limits.certain)
+        if possible is None or not all(self.accepts(node, value) for value in possible):
+            return False
+        del self.gaps[before:]
+        return True
+
+    def _by_rules(self, emitted: Emitted, node: dict[str, Any], path: Path, splits: int) -> bool:
         proved = True
         for keyword, rule in node.items():
             noted = len(self.gaps)
@@ -137,6 +161,8 @@ class Proof:
                 continue
             if splits < _MAX_SPLITS and self._by_cases(emitted, node, keyword, path, splits):
                 del self.gaps[noted:]
+            elif not self._told:
+                return False  # whoever asks wants no list of gaps
             else:
                 proved = False
         return proved
@@ -188,7 +214,7 @@ class Proof:
         return self.prove(emitted, self._reader.target(rule), path)
 
     def _all_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
-        return every([self.prove(emitted, one, path) for one in rule])
+        return self.every(self.prove(emitted, one, path) for one in rule)
 
     def _any_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
         return self.quietly(emitted, rule, path) is not None or self.gap(path, "anyOf")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from contracts.compatibility import texts
+from contracts.compatibility.depth import check_time
 from contracts.compatibility.normal import Node, Normal
 from contracts.compatibility.places import matches
 
@@ -19,6 +20,8 @@ _MAX_DEPTH = 24
 _WIDE_DEPTH = 6
 """Below it members that are not required are left out."""
 _CHOICES = 12
+_MAX_VALUES = 3000
+"""Within one sample."""
 _TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 _GUESSES = {
     "object": ("properties", "required", "patternProperties", "additionalProperties"),
@@ -37,11 +40,13 @@ class Samples:
         self._normal = normal
         self._hints = hints or normal
         self._rng = rng
+        self._made = 0
         self._focus: frozenset[str] | None = None
         self._expanded: set[tuple[frozenset[int], frozenset[int]]] = set()
 
     def plain(self) -> Any:
         """An instance as the schema's author might write it, probably valid."""
+        self._made = 0
         return self._value([self._normal.root], 0, wide=True)
 
     def variants(self, focus: Iterable[str] | None = None) -> Iterator[Any]:
@@ -58,6 +63,7 @@ class Samples:
 
     def _parts(self, nodes: Iterable[Node], normal: Normal, *, every: bool) -> list[dict[str, Any]]:
         """The plain subschemas that apply: with `every` of all alternatives, else of one each."""
+        check_time()
         found: dict[int, dict[str, Any]] = {}
         pending = [node for node in nodes if isinstance(node, dict)]
         while pending and len(found) < 300:
@@ -105,6 +111,9 @@ class Samples:
     # -- one plain value ------------------------------------------------------------------------
 
     def _value(self, nodes: Iterable[Node], depth: int, *, wide: bool) -> Any:
+        self._made += 1
+        if self._made > _MAX_VALUES:  # a schema that asks for ever more of itself
+            return None
         parts = self._parts(nodes, self._normal, every=False)
         fixed = _fixed(parts)
         if fixed:
@@ -185,6 +194,7 @@ class Samples:
         hinted = self._parts(hints, self._hints, every=True)
         seen: set[tuple[int, ...]] = set()
         for _ in range(_CHOICES if depth <= _WIDE_DEPTH else 2):
+            self._made = 0
             parts = self._parts(nodes, self._normal, every=False)
             chosen = tuple(sorted(map(id, parts)))
             if chosen in seen:

@@ -33,25 +33,23 @@ class Prover(Protocol):
     def certain_parts(self, node: dict[str, Any]) -> list[dict[str, Any]]:
         """The reader's subschemas that apply wherever `node` does."""
 
+    def every(self, answers: Iterable[bool]) -> bool:
+        """Whether all are true."""
+
     def gap(self, path: Path, keyword: str) -> bool:
         """Note that it failed here; False."""
-
-
-def every(answers: Iterable[bool]) -> bool:
-    """Whether all are true; all are asked, so that every gap is noted."""
-    return not [answer for answer in answers if not answer]
 
 
 Judge: TypeAlias = Callable[[Prover, Emitted, dict[str, Any], Any, Path], bool]
 
 
 def properties(p: Prover, emitted: Emitted, _: Any, rule: dict[str, Node], path: Path) -> bool:
-    return every(
-        [
+    return p.every(
+        (
             p.prove(inner, rule[name], (*path, name))
             for name, inner in p.emission.kinds(emitted, dict(rule))
             if name in rule
-        ]
+        )
     )
 
 
@@ -154,12 +152,12 @@ def dependent_schemas(
 
 def prefix_items(p: Prover, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
     limit = most(emitted.limits.certain, "maxItems")
-    return every(
-        [
+    return p.every(
+        (
             p.prove(p.emission.child(emitted, at, item=True), one, (*path, str(at)))
             for at, one in enumerate(rule)
             if at < limit
-        ]
+        )
     )
 
 
@@ -168,12 +166,10 @@ def items(p: Prover, emitted: Emitted, node: dict[str, Any], rule: Node, path: P
     longest = max((len(part.get("prefixItems", ())) for part in everything), default=0)
     limit = most(emitted.limits.certain, "maxItems")
     begin = len(node.get("prefixItems", ()))
-    proved = every(
-        [
-            p.prove(p.emission.child(emitted, at, item=True), rule, (*path, str(at)))
-            for at in range(begin, longest)
-            if at < limit
-        ]
+    proved = p.every(
+        p.prove(p.emission.child(emitted, at, item=True), rule, (*path, str(at)))
+        for at in range(begin, longest)
+        if at < limit
     )
     if limit <= max(longest, begin):
         return proved

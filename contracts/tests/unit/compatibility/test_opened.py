@@ -90,6 +90,25 @@ def test_producers_emit_only_what_is_declared(schema: Any, value: Any, emitted: 
     assert version_of(schema).emits(value) is emitted
 
 
+KIND_A = {"properties": {"k": {"const": "a"}, "x": {"type": "integer"}}, "required": ["k"]}
+KIND_B = {"properties": {"k": {"const": "b"}, "y": {"type": "integer"}}, "required": ["k"]}
+UNION = {"type": "object", "oneOf": [{**KIND_A, **SHUT}, {**KIND_B, **SHUT}]}
+
+
+def test_in_a_tagged_union_another_branch_declares_nothing() -> None:
+    version = version_of(UNION)
+    assert version.emits({"k": "a", "x": 1})
+    assert version.understands({"k": "a", "y": ""})
+    assert not version.understands({"k": "a", "x": ""})
+    opened_only = version_of({"type": "object", "oneOf": [KIND_A, KIND_B]})
+    assert not opened_only.emits({"k": "a", "y": 1})
+
+
+@pytest.mark.parametrize("never", [{"if": False, "else": {"not": True}}, {"anyOf": [False, True]}])
+def test_an_alternative_that_nothing_satisfies_does_no_harm(never: Any) -> None:
+    assert version_of({**never, "properties": A}).declares_all_of({"a": 1})
+
+
 def test_a_recursive_schema_is_closed_and_opened_at_every_depth() -> None:
     version = version_of({"properties": {"v": True, "next": {"$ref": "#"}}, **SHUT})
     assert version.emits({"next": {"next": {"v": 1}}})

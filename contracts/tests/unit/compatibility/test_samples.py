@@ -64,3 +64,8 @@ def test_variants_of_a_recursive_schema_end() -> None:
     node = {"properties": {"l": {"$ref": "#"}, "r": {"$ref": "#"}, "v": {"type": "integer"}}}
     version = version_of({"type": "object", **node})
     assert len(list(Samples(version.normal, random.Random(1)).variants())) < 2000
+
+
+def test_a_schema_that_asks_for_ever_more_of_itself_is_given_up() -> None:
+    version = version_of({"type": "array", "minItems": 3, "items": {"$ref": "#"}})
+    assert isinstance(Samples(version.normal, random.Random(1)).plain(), list)
