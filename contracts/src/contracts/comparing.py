@@ -98,7 +98,9 @@ def _extract(revision: str, directory: Path, place: Path) -> None:
     try:
         prefix = _git(directory, "rev-parse", "--show-prefix").decode().strip()
         tree = f"{revision}:{prefix.rstrip('/')}" if prefix else revision
-        archive = _git(directory, "archive", "--format=tar", tree)
+        # from the top: within a folder, archive means that folder of the tree
+        top = Path(_git(directory, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+        archive = _git(top, "archive", "--format=tar", tree)
     except (subprocess.SubprocessError, OSError) as error:
         told = getattr(error, "stderr", None) or str(error).encode()
         message = f"{revision} is neither a directory nor a git revision with {directory}"
