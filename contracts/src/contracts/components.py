@@ -1,7 +1,8 @@
 """Schema files gathered into one document: `$ref`s between files become `$ref`s between components.
 
-Works for `$ref`s to a file or to a JSON pointer within one. A reference of another kind (an anchor,
-a dynamic one) is left as it stands. Nothing is judged with the result.
+Older drafts are put into the words of 2020-12. Works for `$ref`s to a file or to a JSON pointer
+within one. A reference of another kind (an anchor, a dynamic one) is left as it stands. Nothing is
+judged with the result.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import re
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
-from contracts.documents import SCHEMAS, Documents, uri_of
+from contracts.documents import DRAFTS, SCHEMAS, Documents, uri_of
+from contracts.drafts import in_2020_12
 
 PREFIX = "#/components/schemas/"
 
 _VALUES = frozenset({"const", "enum", "default", "examples"})
 """Keywords whose value is data: a `$ref` in it is not a reference."""
-_MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_MAPS = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+)
 """Keywords whose value maps names to schemas: a name in it is not a keyword."""
 _DROPPED = frozenset({"$schema", "$id", "id"})
 """Of a document's own root: inside another document they would mislead."""
@@ -71,7 +75,7 @@ class Components:
             else:
                 plain = keyword in _VALUES
                 copy[keyword] = value if plain else self._schema(value, base, path, documents)
-        return copy
+        return in_2020_12(copy, _draft_of(documents, path))
 
     def _reference(self, reference: str, base: str, path: str, documents: Documents) -> str:
         uri, fragment = urldefrag(urljoin(base, reference))
@@ -79,6 +83,12 @@ class Components:
         if target is None or (fragment and not fragment.startswith("/")):
             return reference
         return self.add(documents, target) + fragment
+
+
+def _draft_of(documents: Documents, path: str) -> str:
+    schema = documents.by_path[path]
+    named = schema.get("$schema") if isinstance(schema, dict) else None
+    return named if isinstance(named, str) else DRAFTS[-1]
 
 
 def _base_of(path: str, schema: Any) -> str:

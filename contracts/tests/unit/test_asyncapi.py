@@ -47,9 +47,10 @@ def test_every_reference_resolves_within_the_document(services: tuple[str, ...])
     for reference in found:
         resolve(document, reference)
     over_http = {f"{service}Http" for service in services}
+    dead_letters = asyncapi.LISTENER in services
     assert set(document["servers"]) == {*services, *over_http, "kafka"}
-    assert len(document["operations"]) == 3 * len(services)
-    assert len(document["channels"]) == 2 * len(services) + 1
+    assert len(document["operations"]) == 3 * len(services) + dead_letters
+    assert len(document["channels"]) == 2 * len(services) + 1 + dead_letters
 
 
 def test_messages_of_operations_are_their_channels(whole: dict[str, Any]) -> None:
@@ -67,6 +68,7 @@ def test_who_sends_and_who_receives(whole: dict[str, Any]) -> None:
         "ingest": "receive",
         "ingestOverHttp": "receive",
         "store": "send",
+        "keepDeadLetter": "send",
         "follow": "receive",
         "broadcast": "send",
         "broadcastOverHttp": "send",
@@ -110,6 +112,7 @@ def test_every_version_has_its_messages(whole: dict[str, Any]) -> None:
     events = {"message.posted.1", "order.placed.1", "order.placed.2", "sensor.reading.1"}
     messages = set(whole["components"]["messages"])
     controls = {"hello", "live", "heartbeat", "moved", "end", "error", "ack", "nack", "streamEnd"}
+    controls |= {"deadLetter"}
     assert messages == controls | {f"{k}.{e}" for k in ("sent", "record", "event") for e in events}
 
 

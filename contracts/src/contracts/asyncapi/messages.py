@@ -10,6 +10,8 @@ import orjson
 from contracts import frames
 from contracts.catalogue import Contract
 from contracts.components import Components
+from contracts.dead_letter import DATA_SCHEMA, dead_letter
+from contracts.dead_letter import TYPE as DEAD_LETTER
 from contracts.documents import Schema
 from contracts.envelope import (
     HEADER_CONTENT_TYPE,
@@ -25,6 +27,12 @@ from contracts.wire_schemas import ANSWERS, FRAMES, STREAM_END, event_frame_sche
 _MAX_EXAMPLES = 2
 _CURSOR = "0:42,1:17@3f9c21aa"
 _TIP = "0:60,1:20@3f9c21aa"
+
+_VIOLATION = Problem(
+    ProblemType.CONTRACT_VIOLATION,
+    "The event violates the contract message.posted/1 in 1 place.",
+    {"errors": [{"pointer": "/data", "keyword": "required", "detail": "…"}]},
+)
 
 _Document = dict[str, Any]
 
@@ -84,14 +92,9 @@ class Messages:
 
 def answers() -> dict[str, _Document]:
     """``ack`` and ``nack``."""
-    problem = Problem(
-        ProblemType.CONTRACT_VIOLATION,
-        "The event violates the contract message.posted/1 in 1 place.",
-        {"errors": [{"pointer": "/data", "keyword": "required", "detail": "…"}]},
-    )
     examples: dict[str, _Document] = {
         "ack": {"type": "ack", "ref": 7, "id": "e-1", "partition": 0, "offset": 42},
-        "nack": {"type": "nack", "ref": 8, "id": "e-2", "problem": problem.document()},
+        "nack": {"type": "nack", "ref": 8, "id": "e-2", "problem": _VIOLATION.document()},
     }
     return {name: _control(name, ANSWERS[name], examples[name]) for name in ANSWERS}
 
@@ -100,6 +103,23 @@ def stream_end() -> dict[str, _Document]:
     """The last line of the answer to a stream of lines."""
     example = {"type": "end", "events": 20, "acked": 19, "nacked": 1}
     return {"streamEnd": _control("end", STREAM_END, example)}
+
+
+def dead_letters() -> dict[str, _Document]:
+    """A refused event, as it is kept."""
+    refused = {"specversion": "1.0", "id": "e-2", "type": "message.posted", "data": {}}
+    example = dead_letter(
+        _VIOLATION,
+        "user",
+        refused,
+        id_="0199f3c0-5c1e-7b2a-9d40-1f6f2a7c8e02",
+        time="2026-11-22T10:15:00Z",
+        max_bytes=1 << 10,
+    )
+    own = {"type": {"const": DEAD_LETTER}, "data": DATA_SCHEMA}
+    payload = {"allOf": [{"$ref": "#/components/schemas/cloudEvent"}, {"properties": own}]}
+    message = _control(DEAD_LETTER, payload, example)
+    return {"deadLetter": {**message, "contentType": MEDIA_TYPE}}
 
 
 def controls() -> dict[str, _Document]:
