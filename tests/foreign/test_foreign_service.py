@@ -32,10 +32,14 @@ def test_its_tests_pass_and_write_the_pact_that_is_committed(
 
 
 def test_nothing_of_the_workspace_but_the_wheel_is_there(environment: Path) -> None:
-    code = "import contracts.catalogue as c; print(c.__file__, *c.serving_catalogue(None).types)"
+    code = (
+        "import contracts.catalogue as c, contracts.vectors as v; "
+        "print(c.__file__, *c.serving_catalogue(None).types, *v.vectors('clients'))"
+    )
     told = run(environment / "python", "-c", code).stdout
     assert told.startswith(str(environment.parent)), told
     assert "order.placed" in told
+    assert told.endswith("about cases\n")
     for other in ("chassis", "aiokafka", "starlette"):
         assert run(environment / "python", "-c", f"import {other}").returncode != 0, other
 

@@ -1,0 +1,94 @@
+"""The broadcast as a run of the vectors sees it: frames, one after the other, or a refusal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from support.publisher import Publisher
+
+Frames = Iterator[dict[str, Any]]
+Pairs = list[list[str]]
+_TIMEOUT_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was said, and the HTTP status or the close code with which."""
+
+    problem: dict[str, Any]
+    status: int | None
+    close: int | None
+
+
+class RefusedError(Exception):
+    """There is no stream."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.problem["detail"])
+        self.refusal = refusal
+
+
+def _query(pairs: Pairs) -> str:
+    return urlencode([(name, value) for name, value in pairs])
+
+
+@contextmanager
+def websocket(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
+    """Over WebSocket."""
+    address = f"{publisher.websocket_url}?{_query(pairs)}"
+    with connect(address, proxy=None, open_timeout=_TIMEOUT_S) as connection:
+
+        def frames() -> Frames:
+            while True:
+                try:
+                    frame = json.loads(connection.recv(_TIMEOUT_S))
+                except ConnectionClosed:
+                    return
+                if frame["type"] == "error":
+                    raise RefusedError(Refusal(frame["problem"], None, _code(connection)))
+                yield frame
+
+        yield frames()
+
+
+def _code(connection: Any) -> int:
+    """With which the connection ends; nothing comes before that."""
+    with contextlib.suppress(ConnectionClosed):
+        raise AssertionError(f"after the error came {connection.recv(_TIMEOUT_S)!r}")
+    code: int = connection.close_code
+    return code
+
+
+@contextmanager
+def ndjson(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
+    """Over HTTP, as lines."""
+    with (
+        httpx.Client(base_url=publisher.http_url, trust_env=False, timeout=_TIMEOUT_S) as client,
+        client.stream(
+            "GET",
+            f"/events?{_query(pairs)}",
+            headers={"accept": "application/x-ndjson"},
+        ) as answer,
+    ):
+
+        def frames() -> Frames:
+            if answer.status_code != 200:
+                answer.read()
+                raise RefusedError(Refusal(answer.json(), answer.status_code, None))
+            for line in answer.iter_lines():
+                yield json.loads(line)
+
+        yield frames()
+
+
+TRANSPORTS = {"websocket": websocket, "ndjson": ndjson}
