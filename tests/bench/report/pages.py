@@ -91,8 +91,8 @@ def _warning(kept: list[Kept]) -> list[str]:
         return []
     return [
         "**The machine had other work to do** when these were measured: "
-        f"{', '.join(busy)}. Of bursts and replays the ratios of CPU hold roughly; rates, latencies, "
-        "and whatever is paced (steady above all), say little.\n"
+        f"{', '.join(busy)}. Of bursts and replays the ratios of CPU hold roughly; rates, "
+        "latencies, and whatever is paced (steady above all), say little.\n"
     ]
 
 
