@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from contracts import asyncapi
+from contracts import asyncapi, openapi
 from contracts.authoring import example, new
 from contracts.catalogue import shipped_directory
 from contracts.check import Report, check_directory
@@ -40,7 +40,7 @@ app = typer.Typer(
 
 
 class Service(StrEnum):
-    """The services that have an AsyncAPI document."""
+    """The services that documents describe."""
 
     LISTENER = "listener"
     PUBLISHER = "publisher"
@@ -135,6 +135,16 @@ def asyncapi_(
     """Print the AsyncAPI 3.0 document of a service or of both, as JSON."""
     services = tuple(Service) if service is None else (service,)
     typer.echo(asyncapi.encode(asyncapi.document(services, catalogue_of(contracts_dir))), nl=False)
+
+
+@app.command("openapi")
+def openapi_(
+    service: Annotated[Service, typer.Option(help="Whose document.")],
+    contracts_dir: ContractsDir = None,
+) -> None:
+    """Print the OpenAPI 3.1 document of a service's HTTP endpoints, as JSON."""
+    whole = openapi.document(service, catalogue_of(contracts_dir))
+    typer.echo(openapi.encode(whole), nl=False)
 
 
 for _command in (diff, new, example, replay, resubmit):

@@ -114,6 +114,13 @@ def test_asyncapi_of_one_service_and_of_both() -> None:
     assert {"listener", "publisher"} <= set(json.loads(run("asyncapi"))["servers"])
 
 
+@pytest.mark.parametrize("service", ["listener", "publisher"])
+def test_openapi_of_a_service(service: str) -> None:
+    whole = json.loads(run("openapi", "--service", service))
+    assert whole["info"]["title"] == f"Broadcaster: {service}"
+    assert "/events" in whole["paths"]
+
+
 def test_the_command_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
