@@ -210,9 +210,16 @@ def test_what_comes_next_in_time() -> None:
     broker = broker_with(10)
     log = log_of(broker, 5)
     log.append(broker.page(0, 5, 10))
-    assert log.next_ms(0, 2) is None
+    assert log.about_ms(0, 7) == 1_000_005, "one point is known"
     log.insert(broker.page(0, 0, 5))
-    assert [log.next_ms(0, at) for at in (2, 7, 10, 12)] == [1_000_000, 1_000_005, None, None]
+    assert [log.about_ms(0, at) for at in (0, 2, 5, 7)] == [
+        1_000_000,
+        1_000_002,
+        1_000_005,
+        1_000_007,
+    ]
+    log.reset_partition(0, floor=0, tip=5)
+    assert log.about_ms(0, 2) is None, "another log's times say nothing"
 
 
 def test_what_would_have_to_be_loaded() -> None:

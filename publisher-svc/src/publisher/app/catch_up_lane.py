@@ -152,8 +152,8 @@ class CatchUpLane:
             subscription.in_hand = None
         return min(readable, key=lambda partition: self._time_of(subscription, partition))
 
-    def _time_of(self, subscription: Subscription, partition: int) -> int:
-        known = self._log.next_ms(partition, subscription.positions[partition])
+    def _time_of(self, subscription: Subscription, partition: int) -> float:
+        known = self._log.about_ms(partition, subscription.positions[partition])
         return subscription.reached_ms[partition] if known is None else known
 
     def _note_progress(self, subscription: Subscription, partition: int, position: int) -> None:

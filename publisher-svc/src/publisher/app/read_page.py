@@ -143,7 +143,7 @@ class ReadPage:
             and page.first <= reading.positions[page.partition] < page.next
         ):
             return page.partition
-        known = {p: log.next_ms(p, reading.positions[p]) for p in readable}
+        known = {p: log.about_ms(p, reading.positions[p]) for p in readable}
         return min(
             readable,
             key=lambda p: reading.reached_ms[p] if (ms := known[p]) is None else ms,

@@ -16,6 +16,7 @@ from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
 from publisher.domain.page import Page
 from publisher.domain.tail import Tail
+from publisher.domain.time_index import TimeIndex
 
 
 class Read(NamedTuple):
@@ -51,11 +52,21 @@ class Expired:
 class Log:
     """See the module. Partitions are 0…n-1."""
 
-    __slots__ = ("_cache", "_floors", "_tail_limit_bytes", "_tails", "cold", "hits", "revision")
+    __slots__ = (
+        "_cache",
+        "_floors",
+        "_tail_limit_bytes",
+        "_tails",
+        "_times",
+        "cold",
+        "hits",
+        "revision",
+    )
 
     def __init__(self, *, tail_limit_bytes: int, cache_limit_bytes: int) -> None:
         self._tail_limit_bytes = tail_limit_bytes
         self._tails: list[Tail] = []
+        self._times: list[TimeIndex] = []
         self._floors: list[int] = []
         self._cache = PageCache(cache_limit_bytes)
         self.hits = 0
@@ -93,6 +104,7 @@ class Log:
     def add_partition(self, *, floor: int, tip: int) -> int:
         """The next partition: the log begins at `floor`, and reading live goes on at `tip`."""
         self._tails.append(Tail(tip))
+        self._times.append(TimeIndex())
         self._floors.append(floor)
         return len(self._tails) - 1
 
@@ -100,6 +112,7 @@ class Log:
         """Forget what was read: the log was cut at either end beyond what is held here."""
         self.revision += 1
         self._tails[partition] = Tail(tip)
+        self._times[partition].forget()
         self._floors[partition] = floor
         self._cache.forget(partition)
 
@@ -109,6 +122,7 @@ class Log:
         for partition in range(self.partitions):
             self._cache.forget(partition)
         self._tails.clear()
+        self._times.clear()
         self._floors.clear()
 
     def append(self, page: Page) -> None:
@@ -117,12 +131,14 @@ class Log:
         Raises:
             InvariantError: it does not begin at its partition's tip.
         """
+        self._times[page.partition].note(page.first, page.first_ms)
         self._tails[page.partition].append(page)
         self._shed()
 
     def insert(self, page: Page) -> None:
         """Take a page that was loaded on demand, if the log still holds some of it."""
         if page.partition < self.partitions and page.next > self._floors[page.partition]:
+            self._times[page.partition].note(page.first, page.first_ms)
             self._cache.insert(page)
 
     def account(self, page: Page) -> None:
@@ -146,12 +162,9 @@ class Log:
         """The lowest position served from memory without loading."""
         return self._tails[partition].first
 
-    def next_ms(self, partition: int, position: int) -> int | None:
-        """The timestamp of the page at `position`, if it is in memory."""
-        page: Page | int | None = self._tails[partition].page_at(position)
-        if page is None and position < self.tail_first(partition):
-            page = self._cache.find(partition, position)
-        return page.first_ms if isinstance(page, Page) else None
+    def about_ms(self, partition: int, position: int) -> float | None:
+        """About when the record at `position` was written, in memory or not."""
+        return self._times[partition].estimate_ms(position)
 
     def differs_at(self, page: Page) -> int | None:
         """The first offset where `page`, just read from the broker, is not what was read live.
