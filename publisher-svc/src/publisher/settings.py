@@ -60,7 +60,7 @@ class PublisherSettings(BaseSettings):
     socket_low_bytes: Annotated[int, Field(ge=0)] = 64 << 10
     input_frames_per_minute: Annotated[int, Field(ge=1)] = 60
     input_frame_bytes: Annotated[int, Field(ge=125)] = 4096
-    ping_interval_s: Annotated[float, Field(gt=0)] = 20.0
+    ping_interval_s: Annotated[float, Field(gt=0)] = 60.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
     compression: Annotated[tuple[Literal["zstd", "gzip"], ...], NoDecode] = CODINGS

@@ -205,6 +205,18 @@ def test_views_made_for_the_live_lane_count_in_the_memory() -> None:
     assert stage.log.tail_bytes == sum(page.weight_bytes for page in held)
 
 
+def test_no_view_is_made_of_a_page_that_holds_nothing_of_a_filter() -> None:
+    stage = Stage(0)
+    subscription, sink = stage.join(wanted=TYPE_A)
+    stage.broker[0].append("b")
+    stage.round()
+    assert not any(page._views for tail in stage.log._tails for page in tail._pages)
+    assert stage.hub.positions_of(subscription) == (1,)
+    stage.broker[0].append("a")
+    stage.round()
+    assert sink.events() == [(0, 1)]
+
+
 def test_a_transport_that_raises_in_a_round_is_lost_not_skipped() -> None:
     stage = Stage(0)
     subscription, sink = stage.join()

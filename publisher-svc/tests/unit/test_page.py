@@ -196,3 +196,18 @@ def test_another_transport_has_the_same_payloads(size: int) -> None:
     assert everything.data.split(b"\n")[:-1] == payloads_of(page.data)
     assert everything is not page
     assert everything.slice(1, 1 << 20).events == 1
+
+
+@given(
+    st.text("abkf.", max_size=8),
+    st.sets(st.sampled_from(["a", "b", "c"])),
+    st.sets(st.sampled_from([b"k", b"x"])),
+)
+def test_what_a_page_may_not_hold_its_view_does_not_hold(
+    kinds: str, types: set[str], keys: set[bytes]
+) -> None:
+    page, wanted = page_of(kinds), Filter(frozenset(types), (), frozenset(keys))
+    holds = len(page.view(wanted, WEBSOCKET)) > 0
+    assert page.may_hold(wanted) or not holds
+    if not (types and keys):
+        assert page.may_hold(wanted) == holds

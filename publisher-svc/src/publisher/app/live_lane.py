@@ -156,7 +156,8 @@ class LiveLane:
     def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], bytes, int]]:
         plan = []
         for (wanted, encoding), group in self._groups.items():
-            views = [page.view(wanted, encoding) for page in pages]
+            # Most polls are small and most filters narrow: no view is made to be found empty.
+            views = [page.view(wanted, encoding) for page in pages if page.may_hold(wanted)]
             parts: list[Buffer] = [view.data for view in views if view.data]
             if not parts:
                 continue

@@ -53,7 +53,7 @@ class Page:
     """See the module. Built by `build_page` or `Page.merged`."""
 
     __slots__ = (
-        "_keys", "_offsets", "_starts", "_types", "_views", "accounted_bytes",
+        "_keys", "_offsets", "_starts", "_type_set", "_types", "_views", "accounted_bytes",
         "data", "first", "first_ms", "last_ms", "next", "partition", "skipped", "weight_bytes",
     )  # fmt: skip
 
@@ -75,6 +75,7 @@ class Page:
         self._offsets = offsets
         self._starts = starts
         self._types = types
+        self._type_set: frozenset[str] | None = None
         self._keys = keys
         self.first_ms, self.last_ms = times_ms
         """Broker timestamps of the first and the last record, 0 for a page of holes."""
@@ -120,6 +121,14 @@ class Page:
                 return Slice(data, self._offsets[cut], cut - low)
         whole = start == 0 and size == len(self.data)
         return Slice(self.data if whole else memoryview(self.data)[start:size], end, high - low)
+
+    def may_hold(self, wanted: Filter) -> bool:
+        """Whether any of its events could pass; cheaper than a view that turns out empty."""
+        if self._type_set is None:
+            self._type_set = frozenset(self._types)
+        if not any(map(wanted.takes_type, self._type_set)):
+            return False
+        return not wanted.keys or not wanted.keys.isdisjoint(filter(None, self._keys))
 
     def frames(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """The offsets in [start, stop) that hold an event, each with its frame."""
