@@ -72,6 +72,11 @@ class Fuzzed:
         with contextlib.suppress(Unsatisfiable):  # where nothing is asked for, nothing is invalid
             self._draw(operation.as_strategy(GenerationMode.NEGATIVE), self._one(accept), examples)
 
+    def ask_with(self, path: str, method: str, body: Any, media_type: str, examples: int) -> None:
+        """Random requests with this very body."""
+        strategy = self._schema[path][method].as_strategy(body=body, media_type=media_type)
+        self._draw(strategy, self._one("*/*"), examples)
+
     def _one(self, accept: str) -> Callable[[Any], None]:
         session = requests.Session()
         session.trust_env = False
