@@ -61,13 +61,13 @@ def test_a_refusal(still: Served, case: dict[str, Any], transport: str) -> None:
     expected = filled(case["expect"], still.generation)
     request = filled(case["request"], still.generation)
     with (
-        TRANSPORTS[transport](still.publisher, request) as frames,
         pytest.raises(RefusedError) as caught,
+        TRANSPORTS[transport](still.publisher, request) as frames,
     ):
         list(frames)
     refusal = caught.value.refusal
     assert told(refusal.problem, expected["problem"]) == expected["problem"]
-    by_http = transport == "ndjson"
+    by_http = transport != "websocket"
     assert refusal.status == (expected["status"] if by_http else None)
     assert refusal.close == (None if by_http else expected["close"])
 
@@ -84,8 +84,9 @@ def test_where_replay_and_live_meet(
         with (
             TRANSPORTS["websocket"](made.publisher, request) as one,
             TRANSPORTS["ndjson"](made.publisher, request) as other,
+            TRANSPORTS["sse"](made.publisher, request) as third,
         ):
-            streams = [without_heartbeats(frames) for frames in (one, other)]
+            streams = [without_heartbeats(frames) for frames in (one, other, third)]
             for frames in streams:
                 check_replay(frames, expected)
             for partition, count in enumerate(case["append"]):

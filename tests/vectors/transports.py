@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from support.publisher import Publisher
+from support.sse import SseReader
 
 Frames = Iterator[dict[str, Any]]
 Pairs = list[list[str]]
@@ -72,23 +73,33 @@ def _code(connection: Any) -> int:
 @contextmanager
 def ndjson(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
     """Over HTTP, as lines."""
+    with _answered(publisher, pairs, "application/x-ndjson") as answer:
+        yield (json.loads(line) for line in _body(answer).iter_lines())
+
+
+@contextmanager
+def sse(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
+    """Over HTTP, as server-sent events."""
+    reader = SseReader()
+    with _answered(publisher, pairs, "text/event-stream") as answer:
+        yield (event.frame for data in _body(answer).iter_bytes() for event in reader.feed(data))
+
+
+@contextmanager
+def _answered(publisher: Publisher, pairs: Pairs, accept: str) -> Iterator[httpx.Response]:
     with (
         httpx.Client(base_url=publisher.http_url, trust_env=False, timeout=_TIMEOUT_S) as client,
-        client.stream(
-            "GET",
-            f"/events?{_query(pairs)}",
-            headers={"accept": "application/x-ndjson"},
-        ) as answer,
+        client.stream("GET", f"/events?{_query(pairs)}", headers={"accept": accept}) as answer,
     ):
-
-        def frames() -> Frames:
-            if answer.status_code != 200:
-                answer.read()
-                raise RefusedError(Refusal(answer.json(), answer.status_code, None))
-            for line in answer.iter_lines():
-                yield json.loads(line)
-
-        yield frames()
+        yield answer
 
 
-TRANSPORTS = {"websocket": websocket, "ndjson": ndjson}
+def _body(answer: httpx.Response) -> httpx.Response:
+    """`answer`, if it is a stream."""
+    if answer.status_code != 200:
+        answer.read()
+        raise RefusedError(Refusal(answer.json(), answer.status_code, None))
+    return answer
+
+
+TRANSPORTS = {"websocket": websocket, "ndjson": ndjson, "sse": sse}

@@ -99,7 +99,11 @@ def _events() -> Piece:
             "Link": {
                 "description": 'Of a page while there is more: the next one, rel="next".',
                 "schema": {"type": "string"},
-            }
+            },
+            "Content-Encoding": {
+                "description": "By Accept-Encoding; gzip only of answers that end.",
+                "schema": {"enum": ["zstd", "gzip"]},
+            },
         },
     )
     found["content"] |= {
