@@ -13,6 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 
@@ -40,3 +41,22 @@ def websocket_routes(
         Route(path, upgrade_required, methods=["GET"]),
         WebSocketRoute("/{anything:path}", refuse),
     ]
+
+
+class DirectWebSocket:
+    """An application whose handshakes at `path` go straight to the endpoint, past its middleware.
+
+    A connection keeps the frames of all that it came through for as long as it lasts.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, endpoint: Callable[..., Any]) -> None:
+        self._app = app
+        self._path = path
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        if scope["type"] == "websocket" and scope["path"] == self._path:
+            await self._endpoint(WebSocket(scope, receive, send))
+        else:
+            await self._app(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import httpx
@@ -12,11 +13,11 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.frames import Opcode
 
-from chassis.websocket_routes import websocket_routes
+from chassis.websocket_routes import DirectWebSocket, websocket_routes
 
 Serve = Callable[..., Served]
 
@@ -38,9 +39,12 @@ def application() -> Starlette:
     return Starlette(routes=[*routes, Route("/other", other)])
 
 
-@pytest.fixture
-def served(serve: Serve) -> Served:
-    app = application()
+@pytest.fixture(params=["routed", "direct"])
+def served(serve: Serve, request: pytest.FixtureRequest) -> Served:
+    """Past the router and its middleware, or through them: it is all the same to a client."""
+    app: ASGIApp = application()
+    if request.param == "direct":
+        app = DirectWebSocket(app, "/websocket", endpoint)
 
     async def serving(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
@@ -93,3 +97,26 @@ def test_a_server_that_cannot_answer_a_handshake_refuses_it() -> None:
         client.websocket_connect("/nothing"),
     ):
         pass
+
+
+def test_handshakes_go_straight_to_the_endpoint_and_nothing_else_does() -> None:
+    asked: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
+        asked.append(f"{scope['type']} {scope['path']}")
+
+    direct = DirectWebSocket(app, "/websocket", endpoint)
+    with TestClient(direct).websocket_connect("/websocket") as session:
+        assert session.receive_text() == "here"
+    assert asked == []
+    for kind, path in (("http", "/websocket"), ("websocket", "/else"), ("lifespan", "")):
+        asyncio.run(direct({"type": kind, "path": path}, _receive, _send))
+    assert asked == ["http /websocket", "websocket /else", "lifespan "]
+
+
+async def _receive() -> Message:
+    raise AssertionError("nothing is received")
+
+
+async def _send(_: Message) -> None:
+    raise AssertionError("nothing is sent")

@@ -9,11 +9,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from chassis.documents import document_routes
 from chassis.logs import get_logger
 from chassis.probes import NotReady, probe_routes
-from chassis.websocket_routes import websocket_routes
+from chassis.websocket_routes import DirectWebSocket, websocket_routes
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from publisher.app.status import Status
 from publisher.infra.http_documents import Documents
@@ -38,7 +39,7 @@ def application(
     status: Status,
     registry: CollectorRegistry,
     documents: Documents,
-) -> Starlette:
+) -> ASGIApp:
     """The application."""
     probes = probe_routes(
         ready=lambda: [NotReady(name, detail) for name, detail in status.reasons()],
@@ -55,7 +56,7 @@ def application(
     routes = [*sockets, *http.routes(), *document_routes(documents), *probes]
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # an address that is nearly right is not right
-    return app
+    return DirectWebSocket(app, "/websocket", websocket.endpoint)
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
