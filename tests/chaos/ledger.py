@@ -8,6 +8,7 @@ where retention has removed the evidence. A recreated topic is another log, by i
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chaos.load import Place, Told, kind_of
@@ -41,8 +42,8 @@ class Stretch:
     told: str | None = None
     """The problem that ended it: what lies beyond its positions it was told to have missed."""
 
-    before_cut: bool = False
-    """It began before the broker lost its log's end."""
+    lost: list[Place] = field(default_factory=list)
+    """What it had got of that which the broker then lost; other events stand there now."""
     done: bool = False
     """A bounded one that was told its end."""
 
@@ -96,12 +97,10 @@ class Ledger:
         got = ((p, offset) for p, offsets in stretch.got.items() for offset in offsets)
         return [place for place in got if place not in log.known and place not in log.lost]
 
-    def untold(self, stretch: Stretch) -> list[Place]:
+    @staticmethod
+    def untold(stretch: Stretch) -> list[Place]:
         """What the broker lost after a stretch got it: that must be told."""
-        if stretch.done or stretch.told or not stretch.before_cut:
-            return []
-        lost = self.logs[stretch.generation].lost
-        return [(p, at) for p, offsets in stretch.got.items() for at in offsets if (p, at) in lost]
+        return [] if stretch.done or stretch.told else stretch.lost
 
     def delivered(self, stretch: Stretch) -> None:
         """Take what somebody got: the others should have it too."""
@@ -111,11 +110,18 @@ class Ledger:
                 if (partition, offset) not in log.lost:
                     log.known.setdefault((partition, offset), "")
 
-    def cut(self, generation: str, ends: dict[int, int]) -> None:
-        """The broker's log ends earlier now; what was beyond is another truth."""
+    def cut(self, generation: str, ends: dict[int, int], stretches: Iterable[Stretch]) -> None:
+        """The broker's log ends earlier now; what was beyond is another truth.
+
+        To be called before anything is written in its place: what the stretches have got by now is
+        what was lost, and what they get later at the same offsets is not.
+        """
         log = self.logs[generation]
         for place in [p for p in log.known if p[1] >= ends.get(p[0], 0)]:
             log.lost[place] = log.known.pop(place)
+        for stretch in stretches:
+            got = ((p, at) for p, offsets in stretch.got.items() for at in offsets)
+            stretch.lost = [place for place in got if place in log.lost]
 
     def judge(self, stretch: Stretch) -> Judgement:
         """From its start on: counting alone would not show a cut at the beginning."""

@@ -171,12 +171,10 @@ class Scene:
         await eventually(is_longer, f"a log beyond {ends}", timeout_s)
 
     async def lost_beyond(self, ends: dict[int, int]) -> None:
-        """Kafka lost what it had from these ends on; call it after `seal`."""
+        """Kafka lost what it had from these ends on; call it after `seal`, before new loads."""
         (generation,) = self.ledger.logs
-        self.ledger.cut(generation, ends)
-        for subscriber in self.subscribers:
-            for stretch in subscriber.stretches:
-                stretch.before_cut = True
+        stretches = [each for sub in self.subscribers for each in sub.stretches]
+        self.ledger.cut(generation, ends, stretches)
 
     # -- the end -------------------------------------------------------------------------------
 

@@ -73,14 +73,20 @@ def test_what_was_never_there_is_a_phantom() -> None:
 
 
 def test_a_lost_end_must_be_told_to_who_had_it() -> None:
-    ledger = _ledger()
-    ledger.cut("g", {0: 6})
-    had = _stretch(*ALL, before_cut=True)
+    ledger, had, had_less = _ledger(), _stretch(*ALL), _stretch(0, 1, 2)
+    ledger.cut("g", {0: 6}, [had, had_less])
     assert ledger.untold(had) == [(0, 6), (0, 7), (0, 8), (0, 9)]
     had.told = "cursor-ahead"
     assert ledger.untold(had) == []
     assert ledger.judge(had).gaps == []
-    assert ledger.untold(_stretch(0, 1, 2, before_cut=True)) == []
+    assert ledger.untold(had_less) == []
+
+
+def test_what_came_in_the_place_of_a_lost_end_is_not_lost() -> None:
+    ledger, early = _ledger(), _stretch(0, 1, 2, 3, 5)
+    ledger.cut("g", {0: 6}, [early])
+    early.got[0] += [6, 7]
+    assert ledger.untold(early) == []
 
 
 def _row(told: Told) -> Row:
