@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PATCHES = sorted((Path(__file__).parent / "patches").glob("*.patch"))
 SOURCES = ("contracts/src", "publisher-svc/src")
+CATALOGUE = ("contracts/schemas", "contracts/examples")
+"""Found beside the sources, in a copy too."""
 SUITES = ("publisher-svc/tests/unit", "contracts/tests/unit/test_cursor.py")
 FAILED = 1
 """pytest's exit status when tests failed; others mean that it could not run them."""
@@ -41,7 +43,7 @@ def run_suites(sources: Path) -> subprocess.CompletedProcess[str]:
 
 def copy_sources(to: Path) -> Path:
     """The sources, to be changed."""
-    for each in SOURCES:
+    for each in SOURCES + CATALOGUE:
         shutil.copytree(ROOT / each, to / each, ignore=shutil.ignore_patterns("__pycache__"))
     return to
 

@@ -23,8 +23,8 @@ from support.stream import Stream, subscribed
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(60)]
 
 
-def _groups(bootstrap: str) -> dict[str, Group]:
-    return {group.name: group for group in run_apart(consumer_groups(bootstrap))}
+def _groups(bootstrap: str, prefix: str) -> dict[str, Group]:
+    return {group.name: group for group in run_apart(consumer_groups(bootstrap, prefix))}
 
 
 async def test_members_commits_and_lag_are_visible_with_kafkas_own_means(
@@ -36,10 +36,13 @@ async def test_members_commits_and_lag_are_visible_with_kafkas_own_means(
     await store(kafka_bootstrap, topic, events(5), partition=1)
 
     def committed() -> list[int | None]:
-        return [at.committed for at in _groups(kafka_bootstrap)[publisher.group].positions]
+        return [
+            at.committed
+            for at in _groups(kafka_bootstrap, publisher.group)[publisher.group].positions
+        ]
 
     publisher.wait_that(lambda: committed() == [10, 5], "commits", timeout_s=15)
-    group = _groups(kafka_bootstrap)[publisher.group]
+    group = _groups(kafka_bootstrap, publisher.group)[publisher.group]
 
     assert publisher.group.endswith(".visible")
     (member,) = group.members
@@ -60,7 +63,7 @@ async def test_an_instance_that_leaves_deletes_its_group_only_if_it_is_ephemeral
     prefix = publisher.environment["PUBLISHER_GROUP_PREFIX"]
 
     def mine() -> list[str]:
-        return [name for name in _groups(kafka_bootstrap) if name.startswith(prefix)]
+        return list(_groups(kafka_bootstrap, prefix))
 
     while_running = mine()
     status = publisher.stop()

@@ -91,7 +91,10 @@ async def test_workers_share_a_port_each_with_its_group_and_stop_together(
     async with _on_both(publisher) as (streams, names):
         await store(kafka_bootstrap, topic, events(5))
         got = [await stream.places(5) for stream in streams]
-        groups = {group.name for group in await asyncio.to_thread(_groups, kafka_bootstrap)}
+        groups = {
+            group.name
+            for group in await asyncio.to_thread(_groups, kafka_bootstrap, publisher.group)
+        }
         publisher.terminate()
         ends = [await stream.rest() for stream in streams]
         status = await asyncio.to_thread(publisher.wait, 10)
@@ -104,8 +107,8 @@ async def test_workers_share_a_port_each_with_its_group_and_stop_together(
     assert publisher.complaints() == []
 
 
-def _groups(bootstrap: str) -> list[Group]:
-    return list(run_apart(consumer_groups(bootstrap)))
+def _groups(bootstrap: str, prefix: str) -> list[Group]:
+    return list(run_apart(consumer_groups(bootstrap, prefix)))
 
 
 async def test_a_worker_that_dies_is_started_again_and_the_others_go_on(

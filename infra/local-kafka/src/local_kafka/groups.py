@@ -53,15 +53,18 @@ class Group:
     positions: tuple[Position, ...]
 
 
-async def consumer_groups(bootstrap: str) -> list[Group]:
-    """All groups, by name. Raises `KafkaRefused`."""
+async def consumer_groups(bootstrap: str, prefix: str = "") -> list[Group]:
+    """All groups whose names begin so, by name. Raises `KafkaRefused`."""
     async with administration(bootstrap) as admin:
-        names = sorted(name for name, *_ in await admin.list_consumer_groups())
+        listed = [name for name, *_ in await admin.list_consumer_groups()]
+        names = sorted(name for name in listed if name.startswith(prefix))
         described = [await _describe(admin, name) for name in names]
         committed = [await _committed(admin, name) for name in names]
+    topics = {tp.topic for offsets in committed for tp in offsets}
+    topics |= {tp.topic for _, members in described for each in members for tp in each.partitions}
     ends = {
         TopicPartition(found.topic, found.partition): found.end
-        for found in (await partition_ranges(bootstrap) if names else [])
+        for found in (await partition_ranges(bootstrap, of=topics) if topics else [])
     }
     return [
         Group(name, state, members, positions(members, offsets, ends))

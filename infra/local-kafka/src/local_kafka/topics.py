@@ -5,7 +5,7 @@ changed, only reported. Timestamps are the broker's unless one asks otherwise, s
 producers lie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -59,10 +59,20 @@ async def delete_topic(bootstrap: str, name: str) -> bool:
         return True
 
 
-async def partition_ranges(bootstrap: str, topic: str | None = None) -> list[PartitionRange]:
-    """Every partition of one topic, or of all but Kafka's own, in order. Raises `KafkaRefused`."""
+async def partition_ranges(
+    bootstrap: str, topic: str | None = None, *, of: Collection[str] | None = None
+) -> list[PartitionRange]:
+    """Every partition of one topic, or of all but Kafka's own, in order.
+
+    `of` names those of all that are wanted; one that does not exist is left out.
+
+    Raises:
+        KafkaRefused: there is no such topic, or no answer in 10 s.
+    """
     async with administration(bootstrap) as admin:
         wanted = await _partitions(admin, topic)
+    if of is not None:
+        wanted = [tp for tp in wanted if tp.topic in of]
     if not wanted:
         return []
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
