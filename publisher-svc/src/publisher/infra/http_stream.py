@@ -14,56 +14,21 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from chassis.raw_http import EXTENSION, RawHttp
-from contracts.close import CloseCode
 from contracts.problem import Problem
 from publisher.app.hub import Hub
 from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
-from publisher.domain.encoding import Buffer, Encoding
+from publisher.domain.encoding import Encoding
 from publisher.domain.http_encodings import BARE, CHUNKED, Framing
 from publisher.domain.parameters import StreamParameters
 from publisher.domain.plan import Plan
 from publisher.infra.asgi_sink import AsgiSink, http_sink
 from publisher.infra.content_coding import Code
+from publisher.infra.raw_sink import RawSink
 from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
 
 RawHeaders = list[tuple[bytes, bytes]]
-
-
-class RawHttpSink:
-    """`Sink` on the raw extension: a write is a transport write."""
-
-    def __init__(self, raw: RawHttp, framing: Framing) -> None:
-        self._raw = raw
-        self._framing = framing
-        self._write_all = raw.batch_writer()
-
-    @property
-    def paused(self) -> bool:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.paused
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.buffered_bytes
-
-    def writer(self) -> Callable[[Buffer], None]:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.writer()
-
-    def write_all(self, buffers: list[Buffer]) -> None:
-        """See `publisher.app.ports.Sink`."""
-        self._write_all(buffers)
-
-    def finish(self, code: CloseCode, reason: str) -> None:  # noqa: ARG002 - told in the last frame
-        """See `publisher.app.ports.Sink`."""
-        self._raw.finish(self._framing.end())
-
-    def abort(self) -> None:
-        """See `publisher.app.ports.Sink`."""
-        self._raw.abort()
 
 
 class HttpStream:
@@ -148,7 +113,7 @@ class HttpStream:
         raw.set_write_buffer_limits(self._limits.high_bytes, self._limits.low_bytes)
         if not raw.is_open:
             raise SubscriberGoneError("the connection ended as its stream began")
-        return self._opened(RawHttpSink(raw, framing), framing)
+        return self._opened(RawSink(raw, lambda _code, _reason: raw.finish(framing.end())), framing)
 
     def _opened(self, sink: Sink, framing: Framing) -> Sink:
         if self._opening:

@@ -24,48 +24,14 @@ from publisher.app.hub import Hub
 from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
-from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET, Buffer
+from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.infra.asgi_sink import AsgiSink, websocket_sink
+from publisher.infra.raw_sink import RawSink
 from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
 
 SUBPROTOCOL = "cloudevents.json"
 """The CloudEvents WebSocket binding's (section 1.2 there): bare events, no control frames."""
-
-
-class RawWebSocketSink:
-    """`Sink` on the raw extension: a write is a transport write."""
-
-    def __init__(self, raw: RawWebSocket, close: Callable[[CloseCode, str], None]) -> None:
-        self._raw = raw
-        self._close = close
-        self._write_all = raw.batch_writer()
-
-    @property
-    def paused(self) -> bool:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.paused
-
-    @property
-    def buffered_bytes(self) -> int:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.buffered_bytes
-
-    def writer(self) -> Callable[[Buffer], None]:
-        """See `publisher.app.ports.Sink`."""
-        return self._raw.writer()
-
-    def write_all(self, buffers: list[Buffer]) -> None:
-        """See `publisher.app.ports.Sink`."""
-        self._write_all(buffers)
-
-    def finish(self, code: CloseCode, reason: str) -> None:
-        """See `publisher.app.ports.Sink`."""
-        self._close(code, reason)
-
-    def abort(self) -> None:
-        """See `publisher.app.ports.Sink`."""
-        self._raw.abort()
 
 
 class WebSocketTransport:
@@ -122,7 +88,7 @@ class WebSocketTransport:
             if not raw.is_open:
                 raise SubscriberGoneError("the connection ended before its stream began")
             raw.set_write_buffer_limits(high_bytes, low_bytes)
-            return RawWebSocketSink(raw, self._closer(websocket))
+            return RawSink(raw, self._closer(websocket))
 
         try:
             subscription = await self._subscribe(parameters, lambda _: encoding, open_sink)

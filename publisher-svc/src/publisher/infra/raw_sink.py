@@ -1,0 +1,50 @@
+"""`Sink` on a raw extension of the server: a write is a transport write.
+
+How a connection is ended differs between transports, so the transport brings that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chassis.raw_http import RawHttp
+from chassis.raw_websocket import RawWebSocket
+from contracts.close import CloseCode
+from publisher.domain.encoding import Buffer
+
+
+class RawSink:
+    """See the module."""
+
+    def __init__(
+        self, raw: RawWebSocket | RawHttp, finish: Callable[[CloseCode, str], None]
+    ) -> None:
+        self._raw = raw
+        self._finish = finish
+        self._write_all = raw.batch_writer()
+
+    @property
+    def paused(self) -> bool:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.paused
+
+    @property
+    def buffered_bytes(self) -> int:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.buffered_bytes
+
+    def writer(self) -> Callable[[Buffer], None]:
+        """See `publisher.app.ports.Sink`."""
+        return self._raw.writer()
+
+    def write_all(self, buffers: list[Buffer]) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._write_all(buffers)
+
+    def finish(self, code: CloseCode, reason: str) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._finish(code, reason)
+
+    def abort(self) -> None:
+        """See `publisher.app.ports.Sink`."""
+        self._raw.abort()
