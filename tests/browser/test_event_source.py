@@ -19,9 +19,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(90)]
 Browse = Callable[[str], Awaitable[Page]]
 
 _LISTEN = """url => {
-  const seen = window.seen = {events: [], controls: [], errors: [], opened: 0};
+  const seen = window.seen = {events: [], controls: [], errors: []};
   const source = window.source = new EventSource(url);
-  source.onopen = () => { seen.opened += 1; };
   source.onmessage = message => {
     const frame = JSON.parse(message.data);
     seen.events.push([frame.partition, frame.offset, message.lastEventId]);

@@ -103,7 +103,9 @@ class CatchUpLane:
             self._scheduler.soon(self._run)  # the loop polls its sockets in between
 
     def _turn(self, subscription: Subscription) -> None:
-        partition = self._behind_most(subscription)
+        partition = self._log.oldest(
+            subscription.positions, subscription.stop, subscription.in_hand, subscription.reached_ms
+        )
         if partition is None:
             self._arrived(subscription)
             return
@@ -129,32 +131,6 @@ class CatchUpLane:
                 self._deliver(subscription, read.buffers, read.events)
                 self._note_progress(subscription, partition, read.next)
                 self.wake(subscription)
-
-    def _behind_most(self, subscription: Subscription) -> int | None:
-        """The partition to read next: of those with something to read, the one oldest in time.
-
-        The granularity is a page, so that cursors which are near each other share pages instead of
-        each wanting one of every partition at once.
-        """
-        tips = self._log.tips
-        stop = subscription.stop
-        readable = [
-            partition
-            for partition, at in enumerate(subscription.positions)
-            if at < (tips[partition] if stop is None else min(tips[partition], stop[partition]))
-        ]
-        if len(readable) < 2:
-            return readable[0] if readable else None
-        page = subscription.in_hand
-        if page is not None and page.partition in readable:
-            if page.first <= subscription.positions[page.partition] < page.next:
-                return page.partition  # finish what is in hand
-            subscription.in_hand = None
-        return min(readable, key=lambda partition: self._time_of(subscription, partition))
-
-    def _time_of(self, subscription: Subscription, partition: int) -> float:
-        known = self._log.about_ms(partition, subscription.positions[partition])
-        return subscription.reached_ms[partition] if known is None else known
 
     def _note_progress(self, subscription: Subscription, partition: int, position: int) -> None:
         page = subscription.in_hand

@@ -103,7 +103,9 @@ class ReadPage:
     ) -> Problem | None:
         limit = limit_events or self.bounds.events
         for _ in range(self.bounds.reads):
-            partition = self._next_partition(reading)
+            partition = self._hub.log.oldest(
+                reading.positions, reading.stop, reading.in_hand, reading.reached_ms
+            )
             if partition is None or reading.events >= limit or reading.bytes >= self.bounds.bytes:
                 return None
             answer = self._hub.log.read(
@@ -127,32 +129,6 @@ class ReadPage:
             if not self._is_same(reading):
                 return _CHANGED
         return None
-
-    def _next_partition(self, reading: _Reading) -> int | None:
-        """Of those with something to read the one that is oldest in time, as in a stream."""
-        log = self._hub.log
-        readable = [
-            partition
-            for partition, at in enumerate(reading.positions)
-            if at < self._end(reading, partition)
-        ]
-        page = reading.in_hand
-        if (
-            page is not None
-            and page.partition in readable
-            and page.first <= reading.positions[page.partition] < page.next
-        ):
-            return page.partition
-        known = {p: log.about_ms(p, reading.positions[p]) for p in readable}
-        return min(
-            readable,
-            key=lambda p: reading.reached_ms[p] if (ms := known[p]) is None else ms,
-            default=None,
-        )
-
-    def _end(self, reading: _Reading, partition: int) -> int:
-        tip = self._hub.log.tips[partition]
-        return tip if reading.stop is None else min(tip, reading.stop[partition])
 
     def _is_same(self, reading: _Reading) -> bool:
         """The log is still the one that this began with; it may have grown."""

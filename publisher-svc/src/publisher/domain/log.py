@@ -8,6 +8,7 @@ Memory is bounded by the two limits, whatever the readers do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -165,6 +166,34 @@ class Log:
     def about_ms(self, partition: int, position: int) -> float | None:
         """About when the record at `position` was written, in memory or not."""
         return self._times[partition].estimate_ms(position)
+
+    def oldest(
+        self,
+        positions: Sequence[int],
+        stop: Sequence[int] | None,
+        in_hand: Page | None,
+        reached_ms: Sequence[int],
+    ) -> int | None:
+        """The partition to read next: of those with something to read, the one oldest in time.
+
+        What is in hand is finished first: the granularity is a page, so that cursors which are near
+        each other share pages instead of each wanting one of every partition at once. `reached_ms`
+        stands in where no time is known.
+        """
+        ends = self.tips if stop is None else map(min, self.tips, stop)
+        readable = [p for p, (at, end) in enumerate(zip(positions, ends, strict=False)) if at < end]
+        if len(readable) < 2:
+            return readable[0] if readable else None
+        if (
+            in_hand is not None
+            and in_hand.partition in readable
+            and in_hand.first <= positions[in_hand.partition] < in_hand.next
+        ):
+            return in_hand.partition
+        known = {
+            partition: self.about_ms(partition, positions[partition]) for partition in readable
+        }
+        return min(readable, key=lambda p: reached_ms[p] if (ms := known[p]) is None else ms)
 
     def differs_at(self, page: Page) -> int | None:
         """The first offset where `page`, just read from the broker, is not what was read live.
