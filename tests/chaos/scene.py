@@ -176,6 +176,11 @@ class Scene:
         stretches = [each for sub in self.subscribers for each in sub.stretches]
         self.ledger.cut(generation, ends, stretches)
 
+    def most_were_told(self) -> None:
+        """That something happened to their cursor; otherwise the fault did nothing."""
+        told = sum(1 for each in self.subscribers if each.told)
+        assert told > len(self.subscribers) // 2, f"only {told} were told"
+
     # -- the end -------------------------------------------------------------------------------
 
     async def recover(self, timeout_s: float = 60) -> float:
