@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -27,34 +26,22 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from chassis.errors import RawWriteRefusedError
 from chassis.linger import Linger
+from chassis.raw_connection import RawConnection
 
 EXTENSION = "broadcaster.raw_http"
 _MAX_INPUT_BYTES = 16 << 10
-_REFUSAL = "raw writes are for HTTP answers that have begun and not ended"
 
 
-class RawHttp:
-    """One request's answer. The application sets the callbacks; all run on the event loop."""
+class RawHttp(RawConnection):
+    """One request's answer; it begins with its head."""
 
-    __slots__ = (
-        "_begun", "_cycle", "_gone", "_lost", "_protocol", "on_lost", "on_pause", "on_resume",
-        "paused",
-    )  # fmt: skip
+    __slots__ = ("_cycle",)
+    refusal = "raw writes are for HTTP answers that have begun and not ended"
+    _protocol: RawHttpProtocol
 
     def __init__(self, protocol: RawHttpProtocol, cycle: RequestResponseCycle) -> None:
-        self._protocol = protocol
+        super().__init__(protocol)
         self._cycle = cycle
-        self._begun = False
-        self._lost = False
-        self._gone = False
-        self.paused = False
-        """The transport's buffer is above its high-water mark."""
-        self.on_pause: Callable[[], None] | None = None
-        """The buffer passed the high-water mark. May run inside `write` (uvloop writes at once)."""
-        self.on_resume: Callable[[], None] | None = None
-        """The buffer fell to the low-water mark."""
-        self.on_lost: Callable[[], None] | None = None
-        """No further write is allowed. Runs once."""
 
     @property
     def can_begin(self) -> bool:
@@ -74,7 +61,7 @@ class RawHttp:
             RawWriteRefusedError: the client went, or something was answered already.
         """
         if not self.can_begin:
-            raise RawWriteRefusedError(_REFUSAL)
+            raise RawWriteRefusedError(self.refusal)
         cycle = self._cycle
         framing = [(b"transfer-encoding", b"chunked")] if self.is_chunked else []
         lines = [STATUS_LINE[status]]
@@ -91,37 +78,6 @@ class RawHttp:
     def is_chunked(self) -> bool:
         """Whether the body is to be framed in chunks (RFC 9112 section 7.1)."""
         return self._cycle.scope["http_version"] != "1.0"
-
-    @property
-    def is_open(self) -> bool:
-        """Begun, and no sign of an end yet."""
-        return self._begun and not self._lost and not self._cycle.transport.is_closing()
-
-    @property
-    def buffered_bytes(self) -> int:
-        """What the transport holds and the kernel has not taken; 0 once the connection is gone."""
-        return 0 if self._gone else self._cycle.transport.get_write_buffer_size()
-
-    def writer(self) -> Callable[[bytes | memoryview], None]:
-        """The transport's own ``write``: the caller drops it when `on_lost` runs.
-
-        Raises:
-            RawWriteRefusedError: before `begin` or after the first sign of an end.
-        """
-        if not self.is_open:
-            raise RawWriteRefusedError(_REFUSAL)
-        return self._cycle.transport.write
-
-    def batch_writer(self) -> Callable[[list[bytes | memoryview]], None]:
-        """The transport's own ``writelines``, under the same terms as `writer`."""
-        if not self.is_open:
-            raise RawWriteRefusedError(_REFUSAL)
-        return self._cycle.transport.writelines
-
-    def set_write_buffer_limits(self, high_bytes: int, low_bytes: int) -> None:
-        """Where `on_pause` and `on_resume` are called."""
-        if not self._gone:
-            self._cycle.transport.set_write_buffer_limits(high_bytes, low_bytes)
 
     def finish(self, rest: bytes = b"") -> None:
         """The answer is complete: write `rest`, the body's end, then flush and close."""
@@ -141,18 +97,9 @@ class RawHttp:
             self._cycle.transport.abort()
 
     def lost(self) -> None:
-        """Told by the protocol at the first sign of an end."""
-        if self._lost or not self._begun:
-            return
-        self._lost = True
-        self._protocol.bound_the_end()
-        if self.on_lost is not None:
-            self.on_lost()
-
-    def gone(self) -> None:
-        """Told by the protocol when there is no transport any more."""
-        self.lost()
-        self._gone = True
+        """Told by the protocol; an answer that has not begun has no end to watch."""
+        if self._begun:
+            super().lost()
 
     def _complete(self) -> None:
         """The application, which waits in ``receive``, is told that it is over."""
@@ -205,20 +152,14 @@ class RawHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The transport's buffer is above the high-water mark."""
         super().pause_writing()
-        raw = self.raw
-        if raw is not None:
-            raw.paused = True
-            if raw.on_pause is not None and raw.is_open:
-                raw.on_pause()
+        if self.raw is not None:
+            self.raw.pause_writing()
 
     def resume_writing(self) -> None:
         """The transport's buffer is at the low-water mark."""
         super().resume_writing()
-        raw = self.raw
-        if raw is not None:
-            raw.paused = False
-            if raw.on_resume is not None and raw.is_open:
-                raw.on_resume()
+        if self.raw is not None:
+            self.raw.resume_writing()
 
     def shutdown(self) -> None:
         """The server stops: an answer without end ends now, cut, for the body's end is not ours."""

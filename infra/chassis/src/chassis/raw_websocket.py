@@ -12,7 +12,6 @@ uvicorn is pinned exactly, because the overridden methods are its own business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,88 +19,21 @@ from websockets.exceptions import InvalidState
 from websockets.frames import Frame
 from websockets.protocol import State
 
-from chassis.errors import RawWriteRefusedError
 from chassis.linger import Linger
+from chassis.raw_connection import RawConnection
 
 EXTENSION = "broadcaster.raw"
 
 
-class RawWebSocket:
-    """One connection's raw side. The application sets the callbacks; all run on the event loop."""
+class RawWebSocket(RawConnection):
+    """One WebSocket's raw side; it begins with the accepted handshake."""
 
-    __slots__ = (
-        "_gone", "_lost", "_open", "_protocol", "on_lost", "on_pause", "on_resume", "paused",
-    )  # fmt: skip
-
-    def __init__(self, protocol: RawWebSocketProtocol) -> None:
-        self._protocol = protocol
-        self._open = False
-        self._lost = False
-        self._gone = False
-        self.paused = False
-        """The transport's buffer is above its high-water mark."""
-        self.on_pause: Callable[[], None] | None = None
-        """The buffer passed the high-water mark. May run inside `write` (uvloop writes at once)."""
-        self.on_resume: Callable[[], None] | None = None
-        """The buffer fell to the low-water mark."""
-        self.on_lost: Callable[[], None] | None = None
-        """No further write is allowed. Runs once."""
-
-    @property
-    def is_open(self) -> bool:
-        """Accepted, and no sign of an end yet."""
-        # A transport may be closing for a turn of the loop before the protocol hears of it.
-        return self._open and not self._lost and not self._protocol.transport.is_closing()
-
-    @property
-    def buffered_bytes(self) -> int:
-        """What the transport holds and the kernel has not taken; 0 once the connection is gone."""
-        return 0 if self._gone else self._protocol.transport.get_write_buffer_size()
-
-    def writer(self) -> Callable[[bytes | memoryview], None]:
-        """The transport's own ``write``: the caller drops it when `on_lost` runs.
-
-        Raises:
-            RawWriteRefusedError: before the handshake or after the first sign of an end.
-        """
-        if not self.is_open:
-            raise RawWriteRefusedError("raw writes are for accepted, open WebSockets only")
-        return self._protocol.transport.write
-
-    def batch_writer(self) -> Callable[[list[bytes | memoryview]], None]:
-        """The transport's own ``writelines``, under the same terms as `writer`."""
-        if not self.is_open:
-            raise RawWriteRefusedError("raw writes are for accepted, open WebSockets only")
-        return self._protocol.transport.writelines
-
-    def set_write_buffer_limits(self, high_bytes: int, low_bytes: int) -> None:
-        """Where `on_pause` and `on_resume` are called."""
-        if not self._gone:
-            self._protocol.transport.set_write_buffer_limits(high_bytes, low_bytes)
-
-    def abort(self) -> None:
-        """Drop the connection without flushing: for a peer that does not read."""
-        self.lost()
-        if not self._gone:
-            self._protocol.transport.abort()
+    __slots__ = ()
+    refusal = "raw writes are for accepted, open WebSockets only"
 
     def accepted(self) -> None:
         """Told by the protocol after the handshake."""
-        self._open = True
-
-    def lost(self) -> None:
-        """Told by the protocol at the first sign of an end."""
-        if self._lost:
-            return
-        self._lost = True
-        self._protocol.bound_the_end()
-        if self.on_lost is not None:
-            self.on_lost()
-
-    def gone(self) -> None:
-        """Told by the protocol when there is no transport any more."""
-        self.lost()
-        self._gone = True
+        self._begun = True
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -139,16 +71,12 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """The transport's buffer is above the high-water mark."""
         super().pause_writing()
-        self.raw.paused = True
-        if self.raw.on_pause is not None and self.raw.is_open:
-            self.raw.on_pause()
+        self.raw.pause_writing()
 
     def resume_writing(self) -> None:
         """The transport's buffer is at the low-water mark."""
         super().resume_writing()
-        self.raw.paused = False
-        if self.raw.on_resume is not None and self.raw.is_open:
-            self.raw.on_resume()
+        self.raw.resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn, which does not send the library's answer to a handshake that is too large."""

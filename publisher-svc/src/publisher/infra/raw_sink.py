@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis.raw_http import RawHttp
-from chassis.raw_websocket import RawWebSocket
+from chassis.raw_connection import RawConnection
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
 
@@ -16,9 +15,7 @@ from publisher.domain.encoding import Buffer
 class RawSink:
     """See the module."""
 
-    def __init__(
-        self, raw: RawWebSocket | RawHttp, finish: Callable[[CloseCode, str], None]
-    ) -> None:
+    def __init__(self, raw: RawConnection, finish: Callable[[CloseCode, str], None]) -> None:
         self._raw = raw
         self._finish = finish
         self._write_all = raw.batch_writer()
