@@ -14,7 +14,6 @@ from typing import Any
 
 import uuid_utils
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from chassis import logs, server
@@ -24,7 +23,7 @@ from chassis.kafka_settings import KafkaSettings
 from chassis.not_http import NotHttp
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
-from chassis.websocket_routes import websocket_routes
+from chassis.websocket_routes import WebSocketAndRoutes
 from contracts.errors import InvalidCatalogueError
 from contracts.problem import MEDIA_TYPE
 from listener.app.admission import Admission
@@ -141,19 +140,19 @@ class Listener:
         )
         tally.watches(self.watch, self.dead_letters)
         tally.register(registry)
-        self.app = Starlette(
-            routes=[
-                *websocket_routes(
-                    "/websocket", self.websocket, elsewhere=nowhere(), plain=upgrade_required()
-                ),
+        self.app = WebSocketAndRoutes(
+            "/websocket",
+            self.websocket,
+            [
                 Route("/events", self.posts, methods=["POST", "OPTIONS"]),
                 *contract_routes(shelf, max_age_s=settings.contracts_max_age_s),
                 *description_routes(shelf),
                 *probe_routes(ready=self.not_ready, status=self.status, registry=registry),
             ],
+            elsewhere=nowhere(),
+            plain=upgrade_required(),
             exception_handlers=problem_handlers(),
         )
-        self.app.router.redirect_slashes = False  # an address that is nearly right is not right
 
     def not_ready(self) -> list[NotReady]:
         """Why the listener cannot do its job now."""

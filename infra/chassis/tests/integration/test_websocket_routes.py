@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import httpx
 import pytest
 from chassis_fakes.peer import Peer
 from chassis_fakes.served import Served
-from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.frames import Opcode
 
-from chassis.websocket_routes import DirectWebSocket, websocket_routes
+from chassis.websocket_routes import WebSocketAndRoutes
 
 Serve = Callable[..., Served]
 
 
-async def endpoint(websocket: WebSocket) -> None:
+async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+    websocket = WebSocket(scope, receive, send)
     await websocket.accept()
     await websocket.send_text("here")
     await websocket.close(1000)
@@ -32,19 +32,16 @@ async def other(_: object) -> Response:
     return Response("other")
 
 
-def application() -> Starlette:
+def application() -> WebSocketAndRoutes:
     elsewhere = Response(b'{"type":"not-found"}', 404, media_type="application/problem+json")
     plain = Response(b'{"type":"upgrade-required"}', 426, media_type="application/problem+json")
-    routes = websocket_routes("/websocket", endpoint, elsewhere=elsewhere, plain=plain)
-    return Starlette(routes=[*routes, Route("/other", other)])
+    routes = [Route("/other", other)]
+    return WebSocketAndRoutes("/websocket", endpoint, routes, elsewhere=elsewhere, plain=plain)
 
 
-@pytest.fixture(params=["routed", "direct"])
-def served(serve: Serve, request: pytest.FixtureRequest) -> Served:
-    """Past the router and its middleware, or through them: it is all the same to a client."""
-    app: ASGIApp = application()
-    if request.param == "direct":
-        app = DirectWebSocket(app, "/websocket", endpoint)
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    app = application()
 
     async def serving(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
@@ -100,23 +97,24 @@ def test_a_server_that_cannot_answer_a_handshake_refuses_it() -> None:
 
 
 def test_handshakes_go_straight_to_the_endpoint_and_nothing_else_does() -> None:
-    asked: list[str] = []
+    """What the router does to all that passes it is not to be seen on the WebSocket."""
+    scopes: list[Scope] = []
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
-        asked.append(f"{scope['type']} {scope['path']}")
+    async def seen(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await endpoint(scope, receive, send)
 
-    direct = DirectWebSocket(app, "/websocket", endpoint)
-    with TestClient(direct).websocket_connect("/websocket") as session:
+    async def routed(request: Request) -> Response:
+        scopes.append(request.scope)
+        return Response()
+
+    answer = Response(status_code=426)
+    app = WebSocketAndRoutes(
+        "/websocket", seen, [Route("/other", routed)], elsewhere=answer, plain=answer
+    )
+    client = TestClient(app)
+    with client.websocket_connect("/websocket") as session:
         assert session.receive_text() == "here"
-    assert asked == []
-    for kind, path in (("http", "/websocket"), ("websocket", "/else"), ("lifespan", "")):
-        asyncio.run(direct({"type": kind, "path": path}, _receive, _send))
-    assert asked == ["http /websocket", "websocket /else", "lifespan "]
-
-
-async def _receive() -> Message:
-    raise AssertionError("nothing is received")
-
-
-async def _send(_: Message) -> None:
-    raise AssertionError("nothing is sent")
+    assert client.get("/other").status_code == 200
+    assert client.get("/websocket").status_code == 426
+    assert ["router" in scope for scope in scopes] == [False, True]

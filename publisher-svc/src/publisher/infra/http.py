@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from starlette.types import ASGIApp
 from chassis.documents import document_routes
 from chassis.logs import get_logger
 from chassis.probes import NotReady, probe_routes
-from chassis.websocket_routes import DirectWebSocket, websocket_routes
+from chassis.websocket_routes import WebSocketAndRoutes
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from publisher.app.status import Status
 from publisher.infra.http_documents import Documents
@@ -46,17 +45,15 @@ def application(
         status=status.document,
         registry=registry,
     )
-    sockets = websocket_routes(
+    handlers: dict[Any, Any] = {HTTPException: _on_http_exception, Exception: _failed}
+    return WebSocketAndRoutes(
         "/websocket",
-        websocket.endpoint,
+        websocket,
+        [*http.routes(), *document_routes(documents), *probes],
         elsewhere=_answer(Problem(ProblemType.NOT_FOUND, _HINT)),
         plain=_answer(Problem(ProblemType.UPGRADE_REQUIRED, _CONNECT)),
+        exception_handlers=handlers,
     )
-    handlers: dict[Any, Any] = {HTTPException: _on_http_exception, Exception: _failed}
-    routes = [*sockets, *http.routes(), *document_routes(documents), *probes]
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    app.router.redirect_slashes = False  # an address that is nearly right is not right
-    return DirectWebSocket(app, "/websocket", websocket.endpoint)
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:

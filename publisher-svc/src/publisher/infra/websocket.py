@@ -12,6 +12,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from chassis.origins import OriginAllowlist
@@ -52,8 +53,9 @@ class WebSocketTransport:
         self._emit = emit
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def endpoint(self, websocket: WebSocket) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from handshake to close."""
+        websocket = WebSocket(scope, receive, send)
         headers = websocket.headers
         origin = headers.get("origin")
         if not self._origins.allows(origin, headers.get("host")):
