@@ -15,6 +15,7 @@ from contracts.compatibility import texts
 from contracts.compatibility.depth import check_time
 from contracts.compatibility.normal import Node, Normal
 from contracts.compatibility.places import matches
+from contracts.compatibility.scalars import bounds, numbers, strings
 
 _MAX_DEPTH = 24
 _WIDE_DEPTH = 6
@@ -29,7 +30,6 @@ _GUESSES = {
     "string": ("pattern", "format", "minLength", "maxLength"),
     "number": ("minimum", "maximum", "multipleOf"),
 }
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
 class Samples:
@@ -133,9 +133,9 @@ class Samples:
             case "array":
                 return self._array(parts, depth, wide=wide)
             case "string":
-                return next(iter(self._strings(parts, ())), "")
+                return next(iter(strings(parts, (), self._rng)), "")
             case "integer" | "number":
-                return next(iter(self._numbers(parts, (), whole=kind == "integer")), 0)
+                return next(iter(numbers(parts, (), whole=kind == "integer")), 0)
             case "boolean":
                 return self._rng.random() < 0.5
             case _:
@@ -220,9 +220,9 @@ class Samples:
             case "array":
                 yield from self._arrays(parts, hinted, depth)
             case "string":
-                yield from self._strings(parts, hinted)
+                yield from strings(parts, hinted, self._rng)
             case "integer" | "number":
-                yield from self._numbers(parts, hinted, whole=kind == "integer")
+                yield from numbers(parts, hinted, whole=kind == "integer")
             case "boolean":
                 yield from (True, False)
             case _:
@@ -246,7 +246,7 @@ class Samples:
         free = not any("properties" in part for part in parts)
         for name in hinted_names if free else ():
             names[name] = None
-        for bound in _bounds(hinted, "minProperties", "maxProperties"):
+        for bound in bounds(hinted, "minProperties", "maxProperties"):
             if free and bound < 50:
                 yield {f"member{number}": self._member(parts, number) for number in range(bound)}
         varied = [n for n in names if self._focus is None or n in self._focus or n not in full]
@@ -276,7 +276,7 @@ class Samples:
         made = self._array(parts, depth, wide=True)
         yield made
         yield []
-        for bound in _bounds([*parts, *hinted], "minItems", "maxItems", "minContains"):
+        for bound in bounds([*parts, *hinted], "minItems", "maxItems", "minContains"):
             if bound <= 1100:
                 item = made[0] if made else self._value(_item(parts, 0), depth + 1, wide=False)
                 yield [item] * bound
@@ -294,58 +294,6 @@ class Samples:
                 if not before:
                     yield [value, value]
 
-    def _strings(
-        self, parts: Sequence[dict[str, Any]], hinted: Sequence[dict[str, Any]]
-    ) -> Iterator[str]:
-        patterns = [part["pattern"] for part in parts if "pattern" in part]
-        formats = [part["format"] for part in parts if "format" in part]
-        least = max((part.get("minLength", 0) for part in parts), default=0)
-        most = min((part["maxLength"] for part in parts if "maxLength" in part), default=None)
-        for name in formats:
-            yield from texts.FORMATS.get(name, ())
-        drawn = [texts.of_pattern(p, self._rng) for p in patterns for _ in range(40)]
-        fitting = [text for text in drawn if text is not None]
-        yield from sorted(set(fitting), key=lambda t: not all(matches(p, t) for p in patterns))
-        for bound in (max(least, 4) if most is None else min(max(least, 4), most), least, most):
-            if bound is not None and bound <= 5000:
-                yield texts.of_length(bound)
-        for bound in _bounds(hinted, "minLength", "maxLength"):
-            if bound <= 5000:
-                yield texts.of_length(bound)
-        yield from ("", "A", "é", "not a date", " ", "0")
-        for part in hinted:
-            for _ in range(5 if "pattern" in part else 0):
-                yield texts.of_pattern(part["pattern"], self._rng) or ""
-            yield from texts.FORMATS.get(part.get("format", ""), ())
-            yield from (n for n in (part.get("const"),) if isinstance(n, str))
-
-    def _numbers(
-        self, parts: Sequence[dict[str, Any]], hinted: Sequence[dict[str, Any]], *, whole: bool
-    ) -> Iterator[int | float]:
-        whole = whole or any(part.get("type") == "integer" for part in parts)
-        lows = [p[k] for p in parts for k in ("minimum", "exclusiveMinimum") if k in p]
-        highs = [p[k] for p in parts for k in ("maximum", "exclusiveMaximum") if k in p]
-        multiples = [part["multipleOf"] for part in parts if "multipleOf" in part]
-        low, high = max(lows, default=None), min(highs, default=None)
-        step = multiples[0] if multiples else 1
-        near = [b for b in (low, high) if b is not None] or [step * 7, 0]
-        own: list[Any] = [v for b in near for v in (b, b + step, b - step, (b // step + 1) * step)]
-        if low is not None and high is not None:
-            own += [(low + high) / 2]
-        own.sort(key=lambda v: not _within(v, low, high, whole=whole))
-        for bound in [*own, *[p[k] for p in hinted for k in _BOUNDS if k in p]]:
-            yield int(bound) if bound == int(bound) else bound
-        for part in hinted:
-            for keyword in _BOUNDS:
-                bound = part.get(keyword)
-                if bound is not None:
-                    near_it = (bound - 1, bound + 1, bound - 0.5, bound + 0.5, -bound, 2 * bound)
-                    yield from (v for v in near_it if not whole or v == int(v))
-        yield from (0, 1, -1, 2, 3, 7, 10**6, -(10**6), 2**53)
-        if not whole:
-            yield from (0.5, -0.5, 1.25, 1e-3)
-        yield 1.0
-
 
 def _in_turn(sources: list[Iterator[Any]]) -> Iterator[Any]:
     """One of each, again and again, until all are exhausted."""
@@ -357,11 +305,6 @@ def _in_turn(sources: list[Iterator[Any]]) -> Iterator[Any]:
                 left.append(source)
                 break
         sources = left
-
-
-def _within(value: float, low: float | None, high: float | None, *, whole: bool) -> bool:
-    inside = (low is None or value > low) and (high is None or value < high)
-    return inside and (not whole or value == int(value))
 
 
 def _fixed(parts: Iterable[dict[str, Any]]) -> list[Any]:
@@ -398,8 +341,3 @@ def _item(parts: Iterable[dict[str, Any]], index: int) -> list[Node]:
         elif "items" in part:
             found.append(part["items"])
     return found
-
-
-def _bounds(parts: Iterable[dict[str, Any]], *keywords: str) -> Iterator[int]:
-    named = {part[k] for part in parts for k in keywords if k in part}
-    yield from sorted({b for n in named for b in (int(n) - 1, int(n), int(n) + 1) if b >= 0})
