@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chassis.accepted import accepted
 from contracts.problem import MEDIA_TYPE as PROBLEM_MEDIA_TYPE
 from contracts.problem import Problem, ProblemType
 from listener.infra.contract_pages import STYLE_HASH, Page, etag_of
@@ -57,15 +58,10 @@ def _has(if_none_match: str, etag: str) -> bool:
 def _prefers_html(accept: str) -> bool:
     """Whether HTML is asked for by name, and no form of JSON rather."""
     weights = {"html": 0.0, "json": 0.0}
-    for each in accept.split(","):
-        name, *parameters = [part.strip().lower() for part in each.split(";")]
-        weight = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+    for name, weight in accepted(accept):
         kind = name.rpartition("/")[2].rpartition("+")[2]
         if kind in weights:
-            try:
-                weights[kind] = max(weights[kind], float(weight))
-            except ValueError:
-                continue
+            weights[kind] = max(weights[kind], weight)
     return weights["html"] > weights["json"]
 
 

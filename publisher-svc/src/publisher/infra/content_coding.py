@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Callable
 from typing import Literal
 
+from chassis.accepted import weight_of
 from publisher.domain.encoding import Buffer
 from publisher.domain.http_encodings import Framing
-from publisher.infra.accepted import weight_of
 
 if sys.version_info >= (3, 14):
     from compression import zstd

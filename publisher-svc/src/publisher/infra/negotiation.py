@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from publisher.infra.accepted import accepted
+from chassis.accepted import accepted
 
 
 class Media(Enum):
