@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +9,7 @@ import pytest
 from contracts import asyncapi
 from contracts.catalogue import load_catalogue, serving_catalogue
 from contracts.close import CloseCode
+from support.references import references, resolve
 
 from .conftest import WriteContracts
 
@@ -19,24 +19,6 @@ BOTH = (asyncapi.LISTENER, asyncapi.PUBLISHER)
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Any]:
     return asyncapi.document(BOTH, serving_catalogue(None))
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for value in node.values():
-            yield from references(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from references(item)
-
-
-def resolve(document: Any, reference: str) -> Any:
-    node = document
-    for segment in reference.removeprefix("#/").split("/"):
-        node = node[segment.replace("~1", "/").replace("~0", "~")]
-    return node
 
 
 @pytest.mark.parametrize("services", [BOTH, BOTH[:1], BOTH[1:]])

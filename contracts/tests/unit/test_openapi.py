@@ -11,6 +11,7 @@ from contracts import openapi
 from contracts.catalogue import load_catalogue, serving_catalogue
 from contracts.problem import ProblemType
 from contracts.services import LISTENER, PUBLISHER
+from support.references import references, resolve
 
 from .conftest import WriteContracts
 
@@ -29,24 +30,6 @@ def operations(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
     for path, methods in whole["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for value in node.values():
-            yield from references(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from references(item)
-
-
-def resolve(whole: Any, reference: str) -> Any:
-    node = whole
-    for segment in reference.removeprefix("#/").split("/"):
-        node = node[segment.replace("~1", "/").replace("~0", "~")]
-    return node
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -44,18 +44,18 @@ def fetched(
 def take_all(batches: KafkaBatches, stop: int = ENDLESS, room: int = ENDLESS) -> list[int]:
     """The offsets of all that comes below `stop`."""
     found: list[int] = []
-    while taken := batches.take(stop, room):
+    while taken := batches.take(stop, room)[0]:
         found += [record[0] for record in taken]
     return found
 
 
 def test_a_record_is_its_offset_time_key_and_value() -> None:
-    assert fetched(batch(7, 1, size=3)).take(ENDLESS, ENDLESS) == [(7, 1007, None, b"xxx")]
+    assert fetched(batch(7, 1, size=3)).take(ENDLESS, ENDLESS) == ([(7, 1007, None, b"xxx")], 3)
 
 
 def test_large_batches_come_in_pieces_and_whole() -> None:
     batches = fetched(batch(0, 1000), batch(1000, 5))
-    first = batches.take(ENDLESS, ENDLESS)
+    first, _ = batches.take(ENDLESS, ENDLESS)
     assert len(first) < 1000
     assert [record[0] for record in first] + take_all(batches) == list(range(1005))
     assert batches.next_offset == 1005
@@ -78,8 +78,8 @@ def test_what_lies_at_or_beyond_the_stop_waits() -> None:
 
 def test_no_more_than_there_is_room_for_but_one_at_least() -> None:
     batches = fetched(batch(0, 10, size=100))
-    assert [record[0] for record in batches.take(ENDLESS, 350)] == [0, 1, 2]
-    assert [record[0] for record in batches.take(ENDLESS, 1)] == [3]
+    assert [record[0] for record in batches.take(ENDLESS, 350)[0]] == [0, 1, 2]
+    assert [record[0] for record in batches.take(ENDLESS, 1)[0]] == [3]
     assert take_all(batches, room=200) == list(range(4, 10))
 
 

@@ -9,7 +9,7 @@ positions move over them. Reads aiokafka's internals, hence the exact pin of its
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import accumulate, islice
 from operator import itemgetter
@@ -43,10 +43,11 @@ class KafkaBatches(PartitionRecords):
         offset: int = self._waiting[0][0] if self._waiting else self.next_fetch_offset
         return offset
 
-    def take(self, stop: int, room_bytes: int) -> list[RecordRow]:
-        """The next records below `stop`, some of them: at least one and within the room after that.
+    def take(self, stop: int, room_bytes: int) -> tuple[list[RecordRow], int]:
+        """The next records below `stop`, some of them, and the bytes of their values.
 
-        Empty when there is none; `next_offset` then says where to go on.
+        At least one, and within the room after that. Empty when there is none; `next_offset` then
+        says where to go on.
 
         Raises:
             CorruptRecordException: a batch is not what its checksum says.
@@ -57,13 +58,11 @@ class KafkaBatches(PartitionRecords):
         count = len(chunk)
         if count and chunk[-1][0] >= stop:
             count = bisect_left(chunk, stop, key=_offset)
-        taken = chunk[:count]
-        if sum(len(record[3] or b"") for record in taken) > room_bytes:
-            ends = accumulate(len(record[3] or b"") for record in taken)
-            count = max(1, sum(1 for end in ends if end <= room_bytes))
-            taken = chunk[:count]
+        ends = list(accumulate(len(record[3] or b"") for record in chunk[:count]))
+        if ends and ends[-1] > room_bytes:
+            count = max(1, bisect_right(ends, room_bytes))
         self._waiting = chunk[count:]
-        return taken
+        return chunk[:count], ends[count - 1] if count else 0
 
     def release(self) -> None:
         """Break the reference cycle that would hold the whole response until the next full GC."""

@@ -95,10 +95,13 @@ class KafkaPageReader:
     async def _walk(
         self, fetched: KafkaBatches, miss: Miss, at: int, records: list[RecordRow], size: int
     ) -> tuple[int, int]:
-        while taken := fetched.take(miss.stop, PAGE_BYTES - size):
+        while True:
+            taken, taken_bytes = fetched.take(miss.stop, PAGE_BYTES - size)
+            if not taken:
+                break
             records += taken
             at = taken[-1][0] + 1
-            size += sum(len(record[3] or b"") for record in taken)
+            size += taken_bytes
             if at >= miss.stop or size >= PAGE_BYTES:
                 return at, size
             await asyncio.sleep(0)
