@@ -7,6 +7,8 @@ either epoch, so it is compared with what the broker gives now.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from publisher.app.ports import PageReader
 from publisher.domain.cache import BLOCK, block_of
 from publisher.domain.lineage import Lineage, lost_from
@@ -31,11 +33,11 @@ class KafkaLineage:
         self._lineage = Lineage()
         self._generation = ""
 
-    async def lost(self, topic: TopicIdentity, tips: Positions) -> dict[int, int]:
-        """By partition: from where on the broker has other events than were read live.
+    async def lost(self, topic: TopicIdentity, tips: Positions) -> AsyncIterator[tuple[int, int]]:
+        """Partitions, and from where on the broker has other events there than were read live.
 
         `tips` are from before `topic` was asked for. A partition is asked about again until
-        the answer is known.
+        the answer is known; what is known of one does not wait for the others.
 
         Raises:
             PublisherError: the broker cannot be asked now.
@@ -45,10 +47,9 @@ class KafkaLineage:
             self._generation = topic.generation
         changed = self._lineage.look(topic.epochs, tips)
         if not changed:
-            return {}
+            return
         ends = await epoch_ends(self._connection, {p: each.epoch for p, each in changed.items()})
         stable = await self._offsets.stable_ends(max(changed) + 1)
-        found: dict[int, int] = {}
         for partition, reading in changed.items():
             end, tip = ends.get(partition, -1), self._log.tips[partition]
             if end < 0:  # the leader knows no such epoch: nothing of it is certain
@@ -57,9 +58,9 @@ class KafkaLineage:
             if lost is None:
                 lost = await self._first_difference(partition, end, min(tip, stable[partition]))
             if lost is not None:
-                found[partition] = tip = lost
+                tip = lost
+                yield partition, lost
             self._lineage.settle(partition, topic.epochs[partition], tip)
-        return found
 
     async def _first_difference(self, partition: int, start: int, stop: int) -> int | None:
         at = max(start, self._log.tail_first(partition))

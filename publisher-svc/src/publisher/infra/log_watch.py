@@ -114,7 +114,7 @@ class LogWatch:
         self._follower.topic_missing(topic is None)
         if topic is None:
             return
-        for partition, end in (await self._lineage.lost(topic, tips)).items():
+        async for partition, end in self._lineage.lost(topic, tips):
             self._follower.log_lost(partition, end)
         bounds = await self._offsets.log_ends(self._hub.log.partitions)
         for partition, earliest in enumerate(bounds.earliest):
