@@ -5,7 +5,7 @@ types, other ones each, so that fifty different blocks are made and written wher
 twice the events. *Paced*: each filter takes two of fifty types; beside it few subscribers without a
 filter get as many events at the same rate, in as many deliveries, so that consuming, which costs
 most at one event a poll, is in both. What is judged of bursts is CPU a write (how many there were
-is the kernel's count), of paced events CPU, since who gets every event gets more of them in a write.
+is the kernel's count), of paced ones CPU, since who gets every event gets more of them in a write.
 """
 
 from __future__ import annotations
