@@ -173,7 +173,7 @@ def test_a_write_may_end_a_connection_within_the_round() -> None:
     desk = Desk()
     one, other = desk.open(2)
 
-    def both_go(_: bytes) -> None:
+    def both_go(data: bytes) -> None:  # noqa: ARG001 - as a transport
         desk.sweep.discard(one)
         desk.sweep.discard(other)
         one.closing = other.closing = True
