@@ -74,7 +74,7 @@ class Listener:
         self.retries = _retry_window(settings)
         self.log = log = KafkaEventLog(
             kafka.topic,
-            kafka.client_arguments(),
+            _producing(settings, kafka),
             _limits(settings),
             _times(settings),
             clock=_clock,
@@ -271,7 +271,7 @@ def _dead_letters(
     )
     log = KafkaEventLog(
         settings.dead_letter_topic,
-        *(kafka.client_arguments(), limits, _times(settings)),
+        *(_producing(settings, kafka), limits, _times(settings)),
         clock=_clock,
         late_outcomes=tally,
     )
@@ -305,6 +305,11 @@ def _limits(settings: Settings) -> LogLimits:
         queue_timeout_s=settings.queue_timeout_s,
         delivery_timeout_s=settings.delivery_timeout_s,
     )
+
+
+def _producing(settings: Settings, kafka: KafkaSettings) -> dict[str, Any]:
+    compression = None if settings.compression == "none" else settings.compression
+    return {**kafka.client_arguments(), "compression_type": compression}
 
 
 def _times(settings: Settings) -> LinkTimes:

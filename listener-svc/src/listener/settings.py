@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
     """Of all unanswered events, waiting for Kafka or in its hands."""
     batch_bytes: int = Field(default=256 << 10, ge=1024)
+    """Of one batch to Kafka, before it is compressed."""
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
+    """How batches are compressed on their way to Kafka and in its log."""
     queue_timeout_s: float = Field(default=10.0, gt=0)
     """After it an event that Kafka did not take is answered unavailable."""
     delivery_timeout_s: float = Field(default=30.0, gt=0)
