@@ -28,7 +28,8 @@ from local_kafka.ports import free_ports
 _PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a process just forked: SIGKILL when its parent is gone (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
 
@@ -78,7 +79,7 @@ class ServiceProcess:
                 env=inherited | self.environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one C call, no locks taken
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one C call, no locks taken
             )
         return self
 
