@@ -1,7 +1,7 @@
 """Which form a WebSocket's events get: one a frame, bare, or several a frame and compressed.
 
 Frames are compressed only where they hold several events: one event alone is mostly its own
-skeleton, costs as much time, and saves little (docs/adr/0024-batches-over-websocket.md). All who
+skeleton, costs as much time, and saves little (docs/adr/0024-several-events-in-a-frame.md). All who
 asked for the same share the frames that were made.
 """
 
