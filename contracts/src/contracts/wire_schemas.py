@@ -152,6 +152,24 @@ def event_frame_schema(event: _Schema) -> _Schema:
     )
 
 
+EVENTS_FRAME: Final[_Schema] = _frame(
+    "events",
+    ("events",),
+    events={
+        "type": "array",
+        "minItems": 1,
+        "description": "To be taken one after the other, as if each had come alone.",
+        "items": _object(
+            ("partition", "offset", "event"),
+            partition=_COUNT,
+            offset=_COUNT,
+            event={"$ref": "#/components/schemas/cloudEvent"},
+        ),
+    },
+)
+"""Several events in one frame, over WebSocket with ``batch=true``."""
+
+
 LISTENER_PARAMETERS: Final[_Schema] = _object(
     (),
     **{
@@ -208,6 +226,15 @@ PUBLISHER_PARAMETERS: Final[_Schema] = {
     ),
     "additionalProperties": False,
 }
+
+BATCH_PARAMETERS: Final[dict[str, _Schema]] = {
+    "batch": {
+        "enum": ["true"],
+        "description": "WebSocket only: several events in a frame (type events), compressed for "
+        "clients that offer permessage-deflate.",
+    }
+}
+"""What only the WebSocket takes, beside `PUBLISHER_PARAMETERS`."""
 
 PAGE_PARAMETERS: Final[dict[str, _Schema]] = {
     "limit": {

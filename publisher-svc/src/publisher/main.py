@@ -129,7 +129,12 @@ class Publisher:
         emit = self._metrics.on_event
         origins = OriginAllowlist(settings.allowed_origins)
         websocket = WebSocketTransport(
-            self._hub, self._subscribe, origins, settings.sockets(), emit
+            self._hub,
+            self._subscribe,
+            origins,
+            emit,
+            limits=settings.sockets(),
+            batches=settings.batches(),
         )
         read_page = ReadPage(self._hub, self._pool, plan_replay, emit, settings.pages())
         http = HttpTransport(

@@ -4,8 +4,9 @@
 application as ``scope["extensions"]["broadcaster.raw"]``. Invariant: a raw write reaches the
 transport only between the accepted handshake and the first sign of an end (either side's close
 frame, a protocol error, a lost connection); at that sign `on_lost` is called, once, before anything
-else is written. From then on a peer that takes nothing more is dropped after `linger_s`. Never used
-with permessage-deflate: `chassis.server` turns it off.
+else is written. From then on a peer that takes nothing more is dropped after `linger_s`.
+permessage-deflate is off (`chassis.server`) but for applications that ask for it before they
+accept (`RawWebSocket.take_deflate`), and then in a form in which messages are independent.
 
 uvicorn is pinned exactly, because the overridden methods are its own business.
 """
@@ -21,6 +22,7 @@ from websockets.protocol import State
 
 from chassis.linger import Linger
 from chassis.raw_connection import RawConnection
+from chassis.websocket_deflate import take_deflate
 
 EXTENSION = "broadcaster.raw"
 
@@ -30,6 +32,15 @@ class RawWebSocket(RawConnection):
 
     __slots__ = ()
     refusal = "raw writes are for accepted, open WebSockets only"
+    _protocol: RawWebSocketProtocol
+
+    def take_deflate(self) -> bool:
+        """Before the handshake is accepted: whether `deflated_text_frame` may be written after it.
+
+        It may if the client offers the extension.
+        """
+        protocol = self._protocol
+        return take_deflate(protocol.conn, protocol.request, protocol.response)
 
     def accepted(self) -> None:
         """Told by the protocol after the handshake."""
