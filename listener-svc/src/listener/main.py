@@ -47,7 +47,8 @@ from listener.infra.http_stream import StreamLimits
 from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
 from listener.infra.kafka_link import LinkTimes
 from listener.infra.metrics import Tally
-from listener.infra.websocket import ConnectionLimits, IngestWebSocket
+from listener.infra.websocket import IngestWebSocket
+from listener.infra.websocket_connection import ConnectionLimits
 from listener.settings import Settings, SettingsError, read_settings
 
 _clock = time.monotonic

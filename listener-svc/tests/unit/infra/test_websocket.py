@@ -19,7 +19,8 @@ from listener.app.ingest_session import IngestSession, Terms
 from listener.app.no_dead_letters import NoDeadLetters
 from listener.infra.gate import Gate
 from listener.infra.metrics import Tally
-from listener.infra.websocket import ConnectionLimits, IngestWebSocket
+from listener.infra.websocket import IngestWebSocket
+from listener.infra.websocket_connection import ConnectionLimits
 
 
 class Service:
@@ -106,12 +107,16 @@ async def test_beyond_the_window_nothing_is_read_and_nothing_dropped(
     for number in range(10):
         client.text(event(str(number)))
     await settle()
-    assert client.read == 1 + 3
     assert service.websocket.in_flight == 3
+    read = client.read
+    client.text(event("10"))
+    await settle()
+    assert client.read == read
     for _ in range(4):
         service.log.store()
         await settle()
-    assert [answer["ref"] for answer in client.answers] == list(range(10))
+    assert client.read == read + (1 if client.raw.on_messages else 8)
+    assert [answer["ref"] for answer in client.answers] == list(range(11))
     client.leave()
     await run
 
@@ -121,10 +126,11 @@ async def test_nothing_is_read_while_the_client_does_not_read(service: Service) 
     run = client.run(service.websocket)
     await settle()
     client.raw.paused = True
-    client.text("no")  # already awaited when the pause began
+    client.text("no")
     client.text("no")
     await settle()
-    assert len(client.answers) == 1
+    assert client.answers == []
+    assert client.raw.reading_paused
     client.raw.resume()
     await settle()
     assert len(client.answers) == 2
@@ -149,12 +155,40 @@ async def test_nothing_is_read_while_the_log_has_no_room(service: Service) -> No
     run = client.run(service.websocket)
     client.text(event("a"))
     await settle()
-    assert client.read == 1
+    assert service.websocket.in_flight == 0
     room.set()
     await settle()
-    assert client.read == 2
+    assert service.websocket.in_flight == 1
     client.leave()
     await run
+
+
+async def test_what_was_received_before_messages_came_raw_is_taken_first(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    client.early(event("a"))
+    client.text(event("b"))
+    run = client.run(service.websocket)
+    await settle()
+    service.log.store()
+    await settle()
+    assert [answer["id"] for answer in client.answers] == ["a", "b"]
+    client.leave()
+    await run
+
+
+async def test_a_bug_ends_the_connection_and_is_not_swallowed(
+    service: Service, client: FakeClient
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("a bug")
+
+    service.log.append = broken  # type: ignore[method-assign, assignment]
+    run = client.run(service.websocket)
+    await settle()
+    client.text(event("a"))
+    with pytest.raises(LookupError):
+        await asyncio.wait_for(run, 1)
+    assert service.websocket.connections == 0
 
 
 async def test_a_binary_frame_is_nacked_and_the_connection_goes_on(
