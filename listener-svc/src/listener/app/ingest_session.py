@@ -111,6 +111,9 @@ class IngestSession:
             self.refuse_frame(too_many_events(len(values), self._terms.max_array_events))
         else:
             for item, value in enumerate(values):
+                if type(value) is dict and "specversion" in value:
+                    self._admit(value, text, item)
+                    continue
                 # a scalar's own text; the frame's would be that of the whole array
                 scalar = not isinstance(value, dict | list)
                 own = orjson.dumps(value).decode() if scalar else ""

@@ -34,6 +34,9 @@ _log = get_logger("listener.kafka")
 _SAY_EVERY_S = 5.0
 """How often a line of one kind is logged at most."""
 
+_new = tuple.__new__
+"""For what is made for every event."""
+
 _SWEEP_S = 0.2
 """How often waiting events are looked at for their deadline."""
 
@@ -118,7 +121,8 @@ class KafkaEventLog:
             if self.has_room and self.pending_bytes * 4 > self._limits.pending_bytes * 3:
                 self.has_room = False
                 self._room.clear()
-            waiting = Waiting(record, ticket, self._clock() + self._limits.queue_timeout_s)
+            deadline = self._clock() + self._limits.queue_timeout_s
+            waiting = _new(Waiting, (record, ticket, deadline))
             self._lanes[placement.partition_of(record.key)].put(waiting)
 
     async def wait_for_room(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from chassis.raw_websocket import EXTENSION, RawWebSocket
-from chassis.websocket_frames import text_frame
+from chassis.websocket_frames import text_frames
 from contracts.close import CloseCode
 from contracts.problem import Problem, ProblemType
 from listener.app.ingest_session import IngestSession
@@ -160,8 +160,11 @@ class ProducerConnection:
 
     def _take_held(self) -> None:
         """Take messages as long as more may be in flight."""
-        held, over = self._held, self._over
-        while held and not self._full and not over.done():
+        held, over, session, log = self._held, self._over, self.session, self._log
+        most, flow = self._limits.max_in_flight, self if self._raw is None else self._raw
+        while held and not over.done():
+            if session.in_flight >= most or not log.has_room or flow.paused:  # as `_full`, quicker
+                return
             self._take(held.popleft())
 
     def _take(self, message: str | bytes) -> None:
@@ -210,7 +213,7 @@ class ProducerConnection:
         if self._raw is None:
             self._outgoing.put_nowait(answers)
         elif self._raw.is_open:
-            self._raw.writer()(b"".join([text_frame(each) for each in answers]))
+            self._raw.writer()(text_frames(answers))
 
     async def _send_outgoing(self) -> None:
         """For servers without raw writes: one message after the other."""
