@@ -110,6 +110,7 @@ class Listener:
             ConnectionLimits(
                 settings.as_,
                 settings.max_in_flight,
+                settings.max_in_flight_bytes,
                 settings.max_frame_bytes,
                 settings.max_array_events,
             ),
@@ -295,7 +296,12 @@ def _request_limits(settings: Settings) -> RequestLimits:
         settings.max_http_requests,
         settings.max_array_events,
         BodyLimits(settings.max_frame_bytes, settings.max_inflation, settings.stall_s),
-        StreamLimits(settings.max_in_flight, settings.max_line_bytes, settings.stall_s),
+        StreamLimits(
+            settings.max_in_flight,
+            settings.max_in_flight_bytes,
+            settings.max_line_bytes,
+            settings.stall_s,
+        ),
     )
 
 

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
 
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""
+    max_in_flight_bytes: int = Field(default=8 << 20, ge=1024)
+    """Of them, so that one connection cannot take all of `max_pending_bytes`."""
     max_frame_bytes: int = Field(default=4 << 20, ge=1024)
     """Of one WebSocket frame and of one HTTP body."""
     max_line_bytes: int = Field(default=2 << 20, ge=1024)
@@ -96,7 +98,7 @@ class Settings(BaseSettings):
     retry_window_events: int = Field(default=20_000, ge=2)
     """At most; the newest half of them for certain."""
     max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
-    """Of all unanswered events, waiting for Kafka or in its hands."""
+    """Memory of all unanswered events, waiting for Kafka or in its hands."""
     batch_bytes: int = Field(default=256 << 10, ge=1024)
     queue_timeout_s: float = Field(default=10.0, gt=0)
     """After it an event that Kafka did not take is answered unavailable."""

@@ -16,7 +16,6 @@ from contracts.problem import Problem
 from listener.app.admission import Admission, Admitted, Refused
 from listener.app.ports import Clock, DeadLetters, EventLog, Observer
 
-
 _new = tuple.__new__
 
 

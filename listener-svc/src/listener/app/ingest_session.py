@@ -63,6 +63,8 @@ class IngestSession:
         """How many of them were answered with a problem."""
         self.in_flight = 0
         """Events that have no answer yet."""
+        self.in_flight_bytes = 0
+        """Of their records."""
 
     @property
     def owed(self) -> int:
@@ -139,8 +141,11 @@ class IngestSession:
         self.events = ref + 1
         admitted = self._admit_event(event, self._source, text, item)
         if isinstance(admitted, Admitted):
+            record, id_ = admitted
+            size_bytes = record.size_bytes
             self.in_flight += 1
-            self._append(admitted.record, _Ticket(self, ref, admitted.id, self._clock()))
+            self.in_flight_bytes += size_bytes
+            self._append(record, _Ticket(self, ref, id_, self._clock(), size_bytes))
         else:
             self._dead_letters.refused(admitted.problem, self._terms.principal, event)
             self._refuse(ref, admitted.id, admitted.problem)
@@ -164,18 +169,22 @@ class IngestSession:
 class _Ticket:
     """One accepted event's claim to an answer."""
 
-    __slots__ = ("_began", "_id", "_ref", "_session")
+    __slots__ = ("_began", "_id", "_ref", "_session", "_size_bytes")
 
-    def __init__(self, session: IngestSession, ref: int, id_: str | None, began: float) -> None:
+    def __init__(
+        self, session: IngestSession, ref: int, id_: str | None, began: float, size_bytes: int
+    ) -> None:
         self._session = session
         self._ref = ref
         self._id = id_
         self._began = began
+        self._size_bytes = size_bytes
 
     def stored(self, partition: int, offset: int, *, duplicate: bool = False) -> None:
         """The broker acknowledged the event."""
         session = self._session
         session.in_flight -= 1
+        session.in_flight_bytes -= self._size_bytes
         if duplicate:
             session._observer.repeated()
             session._answer(ack_again(self._ref, orjson.dumps(self._id), partition, offset))
@@ -187,6 +196,7 @@ class _Ticket:
         """The event was not stored, or it is not known whether it was."""
         session = self._session
         session.in_flight -= 1
+        session.in_flight_bytes -= self._size_bytes
         session._refuse(self._ref, self._id, problem)
 
 

@@ -31,6 +31,7 @@ class StreamLimits:
     """Bounds, all settings."""
 
     max_in_flight: int
+    max_in_flight_bytes: int
     max_line_bytes: int
     stall_s: float
     """How long answers may go unread."""
@@ -104,9 +105,13 @@ class EventStream:
         return None
 
     async def _take(self, lines: list[bytes | None]) -> None:
-        session, limit = self.session, self._limits.max_in_flight
+        session, limits = self.session, self._limits
         for line in lines:
-            while session.owed >= limit or not self._room.has_room:
+            while (
+                session.owed >= limits.max_in_flight
+                or session.in_flight_bytes >= limits.max_in_flight_bytes
+                or not self._room.has_room
+            ):
                 await self._wait()
             if line is None:
                 session.refuse_frame(self._too_long())

@@ -34,6 +34,7 @@ class ConnectionLimits:
 
     default_type: str | None
     max_in_flight: int
+    max_in_flight_bytes: int
     max_frame_bytes: int
     max_array_events: int
 
@@ -161,9 +162,15 @@ class ProducerConnection:
     def _take_held(self) -> None:
         """Take messages as long as more may be in flight."""
         held, over, session, log = self._held, self._over, self.session, self._log
-        most, flow = self._limits.max_in_flight, self if self._raw is None else self._raw
+        most, most_bytes = self._limits.max_in_flight, self._limits.max_in_flight_bytes
+        flow = self if self._raw is None else self._raw
         while held and not over.done():
-            if session.in_flight >= most or not log.has_room or flow.paused:  # as `_full`, quicker
+            if (  # as `_full`, quicker
+                session.in_flight >= most
+                or session.in_flight_bytes >= most_bytes
+                or not log.has_room
+                or flow.paused
+            ):
                 return
             self._take(held.popleft())
 
@@ -182,6 +189,7 @@ class ProducerConnection:
         """Whether nothing may be taken now."""
         return (
             self.session.in_flight >= self._limits.max_in_flight
+            or self.session.in_flight_bytes >= self._limits.max_in_flight_bytes
             or not self._log.has_room
             or self.paused
         )

@@ -35,7 +35,13 @@ PAGE = "https://app.example"
 class HttpService:
     """Bodies of 2,000 bytes, lines of 400, arrays of 5, two requests at once."""
 
-    def __init__(self, *, stall_s: float = 5.0, default_type: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        stall_s: float = 5.0,
+        default_type: str | None = None,
+        max_in_flight_bytes: int = 1 << 20,
+    ) -> None:
         self.log = FakeEventLog()
         self.tally = Tally(lambda *_, **__: None)
         self.dead_letters = FakeDeadLetters()
@@ -63,7 +69,7 @@ class HttpService:
                 max_requests=2,
                 max_array_events=5,
                 body=BodyLimits(2000, 20, stall_s),
-                stream=StreamLimits(max_in_flight=3, max_line_bytes=400, stall_s=stall_s),
+                stream=StreamLimits(3, max_in_flight_bytes, max_line_bytes=400, stall_s=stall_s),
             ),
             self.tally,
         )

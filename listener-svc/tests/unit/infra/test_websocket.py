@@ -51,7 +51,13 @@ class Service:
             Gate(BasicAuth({"user": "pwd"}, plain=True), OriginAllowlist(())),
             self.log,
             session,
-            ConnectionLimits(None, max_in_flight=3, max_frame_bytes=1000, max_array_events=10),
+            ConnectionLimits(
+                None,
+                max_in_flight=3,
+                max_in_flight_bytes=1000,
+                max_frame_bytes=1000,
+                max_array_events=10,
+            ),
             self.tally,
         )
 
@@ -117,6 +123,25 @@ async def test_beyond_the_window_nothing_is_read_and_nothing_dropped(
         await settle()
     assert client.read == read + (1 if client.raw.on_messages else 8)
     assert [answer["ref"] for answer in client.answers] == list(range(11))
+    client.leave()
+    await run
+
+
+async def test_beyond_its_bytes_in_flight_nothing_is_read(
+    service: Service, client: FakeClient
+) -> None:
+    run = client.run(service.websocket)
+    for number in range(4):
+        client.text(event(str(number), "x" * 500))
+    await settle()
+    assert service.websocket.in_flight == 2
+    service.log.store(1)
+    await settle()
+    assert service.websocket.in_flight == 2
+    for _ in range(3):
+        service.log.store()
+        await settle()
+    assert [answer["ref"] for answer in client.answers] == list(range(4))
     client.leave()
     await run
 
