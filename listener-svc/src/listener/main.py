@@ -31,8 +31,11 @@ from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession
 from listener.app.keep_dead_letters import KeepDeadLetters
 from listener.app.no_dead_letters import NoDeadLetters
+from listener.app.pacing import Pacing
 from listener.app.ports import DeadLetters, Observer
+from listener.domain.allowance import Rates
 from listener.domain.retry_window import RetryWindow
+from listener.infra.body_budget import BodyBudget
 from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
 from listener.infra.contracts_watch import ContractsWatch
 from listener.infra.cross_origin import CrossOrigin
@@ -103,6 +106,8 @@ class Listener:
             )
 
         http_admission = admission(by_http)
+        budget = BodyBudget(settings.max_body_bytes)
+        pacing = Pacing(_rates(settings), _clock, tally)
         self.websocket = IngestWebSocket(
             gate,
             log,
@@ -113,8 +118,10 @@ class Listener:
                 settings.max_in_flight_bytes,
                 settings.max_frame_bytes,
                 settings.max_array_events,
+                settings.rate_hold_s,
             ),
             tally,
+            pacing,
         )
         self.posts = PostEvents(
             gate,
@@ -123,6 +130,8 @@ class Listener:
                 IngestEvents(http_admission, log, by_http, dead_letters, _clock),
                 sessions(http_admission, by_http),
                 log,
+                pacing,
+                budget,
             ),
             Answers(settings.retry_after_s),
             _request_limits(settings),
@@ -133,6 +142,7 @@ class Listener:
             open_connections=("Open WebSocket connections", lambda: self.websocket.connections),
             in_flight_events=("Events without an answer", lambda: log.pending_events),
             in_flight_bytes=("Bytes of events without an answer", lambda: log.pending_bytes),
+            http_body_bytes=("Memory of request bodies", lambda: budget.taken),
             kafka_ready=("Whether events can be stored now", lambda: float(log.state is None)),
             retry_window_events=(
                 "Events that a retry would be known of",
@@ -140,7 +150,7 @@ class Listener:
             ),
             contracts=("Contracts in force", lambda: float(shelf.current.count)),
         )
-        tally.watches(self.watch, self.dead_letters)
+        tally.watches(self.watch, self.dead_letters, budget)
         tally.register(registry)
         self.app = WebSocketAndRoutes(
             "/websocket",
@@ -288,6 +298,10 @@ def _retry_window(settings: Settings) -> RetryWindow | None:
     if not settings.retry_window_s:
         return None
     return RetryWindow(settings.retry_window_s, settings.retry_window_events, _clock())
+
+
+def _rates(settings: Settings) -> Rates:
+    return Rates(settings.rate_events, settings.rate_bytes, settings.rate_burst_s)
 
 
 def _request_limits(settings: Settings) -> RequestLimits:

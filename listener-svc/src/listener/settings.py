@@ -88,10 +88,20 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(default=1_000_000, ge=1024)
     """Of one record; no more than the topic's max.message.bytes."""
     max_http_requests: int = Field(default=1000, ge=1)
+    max_body_bytes: int = Field(default=64 << 20, ge=1 << 20)
+    """Of all HTTP bodies at once; what does not fit is refused with 503."""
     max_inflation: int = Field(default=200, ge=2)
     """How many times larger than it was sent an NDJSON stream may become."""
     stall_s: float = Field(default=60.0, gt=0)
     """How long an HTTP body may take, a stream pause, and a stream's answers go unread."""
+    rate_events: float = Field(default=0.0, ge=0)
+    """Events a second of one user, over all its connections and requests; 0: any number."""
+    rate_bytes: float = Field(default=0.0, ge=0)
+    """The same of what is sent, in bytes."""
+    rate_burst_s: float = Field(default=2.0, ge=0.1)
+    """So many seconds' worth can be saved up."""
+    rate_hold_s: float = Field(default=5.0, ge=0, le=15)
+    """How long what is too much over a WebSocket waits for its rate before it is nacked."""
     retry_after_s: int = Field(default=2, ge=1)
     retry_window_s: float = Field(default=300.0, ge=0)
     """How long a retry of the same source and id is known as one; 0: never."""

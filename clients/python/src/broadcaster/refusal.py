@@ -40,6 +40,13 @@ class Refusal:
         return f"{self.title}: {self.detail}" if self.detail else self.title
 
     @property
+    def retry_after_s(self) -> float:
+        """How long the service asks to wait before the next attempt; 0: it does not say."""
+        said = self.members.get("retry_after_s")
+        known = isinstance(said, int | float) and not isinstance(said, bool)
+        return max(0.0, float(said)) if known else 0.0
+
+    @property
     def violations(self) -> tuple[Violation, ...]:
         """Every violation that a contract's refusal lists; empty for other problems."""
         listed = self.members.get("errors")

@@ -17,6 +17,7 @@ from contracts.problem import Problem, ProblemType
 from listener.app.admission import Admission, Admitted
 from listener.app.answers import ack, ack_again, nack
 from listener.app.ports import Clock, DeadLetters, EventLog, Observer
+from listener.domain.completion import answered_id
 from listener.domain.interpretation import interpret, interpret_plain
 from listener.domain.reading import fault_of, not_json
 
@@ -100,6 +101,17 @@ class IngestSession:
     def refuse_frame(self, problem: Problem) -> None:
         """A frame or line that cannot be taken at all: it counts as one event."""
         self._refuse(self._count(), None, problem)
+
+    def refuse_text(self, text: str, problem: Problem) -> None:
+        """One text frame that is not taken now: each of its events is answered with `problem`."""
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = None
+        usable = isinstance(value, list) and 0 < len(value) <= self._terms.max_array_events
+        for item in value if usable else (value,):
+            id_ = answered_id(item) if isinstance(item, dict) else None
+            self._refuse(self._count(), id_, problem)
 
     def collect(self) -> list[bytes]:
         """The answers that wait, oldest first; they are the caller's now."""

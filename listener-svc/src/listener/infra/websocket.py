@@ -19,6 +19,7 @@ from contracts.close import CloseCode
 from contracts.frames import error_frame
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from listener.app.ingest_session import IngestSession, Terms
+from listener.app.pacing import Pacing
 from listener.app.ports import Room
 from listener.domain.completion import source_of
 from listener.domain.request import default_type_of
@@ -40,12 +41,14 @@ class IngestWebSocket:
         new_session: SessionFactory,
         limits: ConnectionLimits,
         tally: Tally,
+        pacing: Pacing,
     ) -> None:
         self._gate = gate
         self._log = log
         self._new_session = new_session
         self._limits = limits
         self._tally = tally
+        self._pacing = pacing
         self._connections: set[ProducerConnection] = set()
         self._draining = False
 
@@ -81,6 +84,7 @@ class IngestWebSocket:
         terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
         connection = ProducerConnection(scope, receive, send, self._log, self._limits)
         connection.session = self._new_session(terms, connection.schedule_flush)
+        connection.pace = self._pacing.of(principal, "websocket")
         self._connections.add(connection)
         self._tally.connections += 1
         try:

@@ -25,6 +25,7 @@ from chassis.websocket_frames import text_frames
 from contracts.close import CloseCode
 from contracts.problem import Problem, ProblemType
 from listener.app.ingest_session import IngestSession
+from listener.app.pacing import Pace
 from listener.app.ports import Room
 
 
@@ -37,16 +38,22 @@ class ConnectionLimits:
     max_in_flight_bytes: int
     max_frame_bytes: int
     max_array_events: int
+    max_hold_s: float
+    """How long a message may wait for its producer's rate."""
 
 
 _MAX_OUTGOING = 64
 """Groups of answers that may wait for a client where there are no raw writes."""
+_LEAST_PAUSE_S = 0.005
+"""Messages that wait for their rate are taken several at once rather than one a millisecond."""
 
 
 class ProducerConnection:
     """One accepted connection."""
 
     session: IngestSession
+    pace: Pace | None = None
+    """The rate that the producer is held to, if it is to one."""
 
     def __init__(
         self,
@@ -67,6 +74,11 @@ class ProducerConnection:
         """Messages that were read and may not be taken yet."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._holding = False
+        self._arrivals: deque[float] = deque()
+        """When each of them came; only where there is a pace."""
+        self._ahead = False
+        """Messages have been waiting for the rate, or were nacked for it, without a break."""
+        self._rate_nacks = 0
         self._over: asyncio.Future[CloseCode | None] = self._loop.create_future()
         """Nothing is taken any more; the code to close with, None: the client is gone."""
         self._outgoing: asyncio.Queue[list[bytes]] = asyncio.Queue()
@@ -128,36 +140,57 @@ class ProducerConnection:
             if message["type"] != "websocket.receive":
                 break
             text = message.get("text")
-            self._held.append(message.get("bytes") or b"" if text is None else text)
+            self._hold_back([message.get("bytes") or b"" if text is None else text])
             self._take_held()
-            while self._held or self._full:
-                if not await self._may_go_on():
-                    break
+            while (self._held or self._full) and await self._may_go_on():
                 self._take_held()
         self._finish(None)
 
     def _on_messages(self, messages: list[str | bytes]) -> None:
         """What came in one read."""
-        self._held.extend(messages)
-        if self._holding:
-            return
-        try:
-            self._take_held()
-        except Exception as error:  # noqa: BLE001 - the caller is the transport
-            self._fail(error)
-        if self._raw is not None and (self._held or self._over.done()):
-            self._raw.pause_reading()
-            if not self._over.done():
+        self._hold_back(messages)
+        if not self._holding:
+            try:
+                self._take_held()
+            except Exception as error:  # noqa: BLE001 - the caller is the transport
+                self._fail(error)
+            if self._held and not self._over.done():
                 self._holding = True
                 self._start(self._hold())
+        self._adjust_reading()
+
+    def _hold_back(self, messages: list[str | bytes]) -> None:
+        self._held.extend(messages)
+        if self.pace is not None:
+            self._arrivals.extend([self._loop.time()] * len(messages))
 
     async def _hold(self) -> None:
         """Take what is held as soon as it may be, then read on."""
         while self._held and await self._may_go_on():
             self._take_held()
+            self._adjust_reading()
         self._holding = False
-        if self._raw is not None and not self._over.done():
+        self._adjust_reading()
+
+    def _adjust_reading(self) -> None:
+        """Leave the socket unread while messages are held; those that wait for their rate alone
+        are few enough to read on, so that a client's pings are not left behind them.
+        """
+        if self._raw is None:
+            return
+        if self._over.done() or (self._held and (self.pace is None or self._holds_much)):
+            self._raw.pause_reading()
+        else:
             self._raw.resume_reading()
+
+    @property
+    def _holds_much(self) -> bool:
+        limits, held = self._limits, self._held
+        return (
+            self._full
+            or len(held) >= limits.max_in_flight
+            or sum(map(len, held)) >= limits.max_in_flight_bytes
+        )
 
     def _take_held(self) -> None:
         """Take messages as long as more may be in flight."""
@@ -172,7 +205,35 @@ class ProducerConnection:
                 or flow.paused
             ):
                 return
-            self._take(held.popleft())
+            if self.pace is None:
+                self._take(held.popleft())
+            elif not self._take_paced(self.pace):
+                return
+
+    def _take_paced(self, pace: Pace) -> bool:
+        """Take the oldest message if the rate allows it, or nack it if it has waited for that as
+        long as it may; False: it waits.
+        """
+        problem = pace.refusal()
+        age_s = self._loop.time() - self._arrivals[0]
+        if problem is not None and not self._ahead:
+            self._ahead = True
+            pace.held()
+        if problem is not None and age_s < self._limits.max_hold_s:
+            return False
+        self._arrivals.popleft()
+        message, counted = self._held.popleft(), self.session.events
+        if problem is None or isinstance(message, bytes):
+            self._take(message)
+            pace.spend(self.session.events - counted, len(message))
+            if not self._held:
+                self._ahead, self._rate_nacks = False, 0
+            return True
+        self.session.refuse_text(message, problem)
+        self._rate_nacks += self.session.events - counted
+        if self._rate_nacks > self._limits.max_in_flight:  # it does not listen
+            self._finish(CloseCode.RATE_EXCEEDED)
+        return True
 
     def _take(self, message: str | bytes) -> None:
         limit = self._limits.max_frame_bytes
@@ -204,14 +265,24 @@ class ProducerConnection:
     async def _may_go_on(self) -> bool:
         """Wait until the next message may be taken; False: none will be."""
         while not (self._lost or self._over.done()):
-            if not self._full:
-                return True
             if not self._log.has_room:
                 await self._log.wait_for_room()
-            else:
+            elif self._full:
                 self._wake.clear()
                 await self._wake.wait()
+            else:
+                if pause_s := self._pause_s():
+                    await asyncio.sleep(pause_s)
+                return True
         return False
+
+    def _pause_s(self) -> float:
+        """How long until the rate lets the oldest message be taken, or it has waited enough."""
+        if self.pace is None or not self._held:
+            return 0.0
+        wait_s = self.pace.wait_s()
+        patience_s = self._arrivals[0] + self._limits.max_hold_s - self._loop.time()
+        return max(_LEAST_PAUSE_S, min(wait_s, patience_s)) if wait_s else 0.0
 
     def _flush(self) -> None:
         answers = self.session.collect()
