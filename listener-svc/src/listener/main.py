@@ -36,6 +36,7 @@ from listener.app.ports import DeadLetters, Observer
 from listener.domain.allowance import Rates
 from listener.domain.retry_window import RetryWindow
 from listener.infra.body_budget import BodyBudget
+from listener.infra.contract_review import ContractReview, Strictness
 from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
 from listener.infra.contracts_watch import ContractsWatch
 from listener.infra.cross_origin import CrossOrigin
@@ -268,6 +269,11 @@ def _contracts_watch(settings: Settings, shelf: ContractShelf) -> ContractsWatch
         return None
     return ContractsWatch(
         *(settings.contracts_dir, shelf, load_contract_set),
+        ContractReview(
+            settings.contracts_dir,
+            Strictness(settings.contracts_policy),
+            settings.contracts_policy_limit_s,
+        ),
         poll_s=settings.contracts_poll_s,
         now=_now,
     )

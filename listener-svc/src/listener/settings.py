@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
     contracts_poll_s: float = Field(default=1.0, gt=0)
     """How often it is looked at for changes."""
+    contracts_policy: Literal["declared", "always", "off"] = "declared"
+    """Which directories' changes are held to their policy.toml while in force."""
+    contracts_policy_limit_s: float = Field(default=30.0, gt=0)
+    """How long a review may take."""
     contracts_max_age_s: int = Field(default=300, ge=0)
     """How long caches may keep a schema."""
     dead_letter_topic: str | None = Field(default=None, min_length=1)

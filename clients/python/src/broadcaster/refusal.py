@@ -43,8 +43,9 @@ class Refusal:
     def retry_after_s(self) -> float:
         """How long the service asks to wait before the next attempt; 0: it does not say."""
         said = self.members.get("retry_after_s")
-        known = isinstance(said, int | float) and not isinstance(said, bool)
-        return max(0.0, float(said)) if known else 0.0
+        if isinstance(said, bool) or not isinstance(said, int | float):
+            return 0.0
+        return max(0.0, float(said))
 
     @property
     def violations(self) -> tuple[Violation, ...]:
