@@ -73,6 +73,11 @@ PROBLEM: Final[_Schema] = {
         status={"type": "integer", "minimum": 400, "maximum": 599},
         detail={"type": "string"},
         retriable={"type": "boolean", "description": "The same request may succeed later."},
+        retry_after_s={
+            "type": "integer",
+            "minimum": 0,
+            "description": "Seconds to wait before the next attempt, as Retry-After says.",
+        },
         errors={
             "type": "array",
             "description": "Every violation of the envelope's rules and of the contract.",
