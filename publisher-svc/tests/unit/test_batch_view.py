@@ -112,6 +112,18 @@ def test_what_is_kept_goes_out_up_to_the_limit() -> None:
     assert len(payloads_of(bytes(view.slice(0, 1).data))) == 1
 
 
+def test_kept_frames_go_out_before_another_is_made() -> None:
+    packing = Packing()
+    view = page_of("a" * 12).view(EVERYTHING, batch(500, packing))
+    assert len(payloads_of(bytes(view.data))) > MADE_AT_ONCE
+    part = view.slice(0, 1 << 20)
+    assert (len(payloads_of(bytes(part.data))), part.rest) == (MADE_AT_ONCE, False)
+    assert offsets_in(part.data) == list(range(part.next))
+    assert len(packing.packed) == MADE_AT_ONCE
+    assert view.slice(part.next, 1 << 20).rest
+    assert len(packing.packed) == MADE_AT_ONCE + 1
+
+
 def test_within_a_frame_one_gets_the_rest_of_it_plain_and_it_is_not_kept() -> None:
     page, packing = page_of("a" * 4), Packing()
     view = page.view(EVERYTHING, batch(10_000, packing))
