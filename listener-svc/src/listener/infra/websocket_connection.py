@@ -44,6 +44,8 @@ class ConnectionLimits:
 
 _MAX_OUTGOING = 64
 """Groups of answers that may wait for a client where there are no raw writes."""
+_EVENTS_A_TURN = 500
+"""Taken before others have a turn of the event loop: some 5 ms. A read may bring many more."""
 
 
 class ProducerConnection:
@@ -156,6 +158,7 @@ class ProducerConnection:
         while self.held.messages and await self._may_go_on():
             self._take_held()
             self._adjust_reading()
+            await asyncio.sleep(0)
         self._holding = False
         self._adjust_reading()
 
@@ -181,12 +184,13 @@ class ProducerConnection:
         )
 
     def _take_held(self) -> None:
-        """Take messages as long as more may be in flight."""
+        """Take messages as long as more may be in flight and this turn of the event loop lasts."""
         held, over, session, log = self.held.messages, self._over, self.session, self._log
         pace = self.held.pace
         most, most_bytes = self._limits.max_in_flight, self._limits.max_in_flight_bytes
         flow = self if self._raw is None else self._raw
-        while held and not over.done():
+        turn_ends = session.events + _EVENTS_A_TURN
+        while held and session.events < turn_ends and not over.done():
             if (  # as `_full`, quicker
                 session.in_flight >= most
                 or session.in_flight_bytes >= most_bytes
