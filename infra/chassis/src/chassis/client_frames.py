@@ -39,11 +39,14 @@ class ClientFrames:
         self.broken = False
         """The protocol was broken: all that follows is the library's."""
 
+    @property
+    def held_bytes(self) -> int:
+        """What is kept: between reads, the beginning of a frame."""
+        return len(self._data)
+
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
-        held = self._data[self._at :]
-        self._data = held + data if held else data
-        self._at = 0
+        self._data = self._data + data if self._data else data
 
     def texts(self, *, within_message: bool) -> list[str]:
         """The text messages up to the next frame that is not one, or the end of the data.
@@ -80,8 +83,8 @@ class ClientFrames:
         piece = self._data[self._at : stop]
         self._owed -= 0 if self.broken else len(piece)
         self._at = stop
-        if stop == end:
-            self._data, self._at = b"", 0
+        if not piece or stop == end:  # keep the beginning of a frame, not the read that it came in
+            self._data, self._at = self._data[stop:], 0
         return piece
 
     def rest(self) -> bytes:

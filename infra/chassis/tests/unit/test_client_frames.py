@@ -84,6 +84,16 @@ def test_byte_for_byte_it_is_the_same() -> None:
     assert library.texts == 2
 
 
+def test_of_a_read_no_more_is_kept_than_the_frame_that_has_begun() -> None:
+    library = Library()
+    frames = [masked(Frame(Opcode.TEXT, b"x" * 300)) for _ in range(500)]
+    library.arrive(b"".join(frames)[:-100])
+    assert library.texts == 499
+    assert library.frames.held_bytes == len(frames[-1]) - 100
+    library.arrive(frames[-1][-100:])
+    assert (library.texts, library.frames.held_bytes) == (500, 0)
+
+
 def test_a_text_that_is_whole_never_reaches_the_library() -> None:
     library = Library()
     library.arrive(b"".join(masked(Frame(Opcode.TEXT, b"%d" % n)) for n in range(100)))

@@ -84,7 +84,7 @@ class IngestWebSocket:
         terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
         connection = ProducerConnection(scope, receive, send, self._log, self._limits)
         connection.session = self._new_session(terms, connection.schedule_flush)
-        connection.pace = self._pacing.of(principal, "websocket")
+        connection.held.pace = self._pacing.of(principal, "websocket")
         self._connections.add(connection)
         self._tally.connections += 1
         try:

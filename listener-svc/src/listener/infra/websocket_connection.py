@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,7 @@ from contracts.problem import Problem, ProblemType
 from listener.app.ingest_session import IngestSession
 from listener.app.pacing import Pace
 from listener.app.ports import Room
+from listener.infra.held_messages import HeldMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,14 @@ class ConnectionLimits:
 
 _MAX_OUTGOING = 64
 """Groups of answers that may wait for a client where there are no raw writes."""
-_LEAST_PAUSE_S = 0.005
-"""Messages that wait for their rate are taken several at once rather than one a millisecond."""
+_EVENTS_A_TURN = 500
+"""Taken before others have a turn of the event loop: some 5 ms. A read may bring many more."""
 
 
 class ProducerConnection:
     """One accepted connection."""
 
     session: IngestSession
-    pace: Pace | None = None
-    """The rate that the producer is held to, if it is to one."""
 
     def __init__(
         self,
@@ -70,14 +68,10 @@ class ProducerConnection:
         self._loop = asyncio.get_running_loop()
         self._raw: RawWebSocket | None = (scope.get("extensions") or {}).get(EXTENSION)
         self._wake = asyncio.Event()
-        self._held: deque[str | bytes] = deque()
-        """Messages that were read and may not be taken yet."""
+        self.held = HeldMessages(self._loop.time, limits.max_hold_s)
+        """Whoever makes the connection sets the pace."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._holding = False
-        self._arrivals: deque[float] = deque()
-        """When each of them came; only where there is a pace."""
-        self._ahead = False
-        """Messages have been waiting for the rate, or were nacked for it, without a break."""
         self._rate_nacks = 0
         self._over: asyncio.Future[CloseCode | None] = self._loop.create_future()
         """Nothing is taken any more; the code to close with, None: the client is gone."""
@@ -140,35 +134,31 @@ class ProducerConnection:
             if message["type"] != "websocket.receive":
                 break
             text = message.get("text")
-            self._hold_back([message.get("bytes") or b"" if text is None else text])
+            self.held.add([message.get("bytes") or b"" if text is None else text])
             self._take_held()
-            while (self._held or self._full) and await self._may_go_on():
+            while (self.held.messages or self._full) and await self._may_go_on():
                 self._take_held()
         self._finish(None)
 
     def _on_messages(self, messages: list[str | bytes]) -> None:
         """What came in one read."""
-        self._hold_back(messages)
+        self.held.add(messages)
         if not self._holding:
             try:
                 self._take_held()
             except Exception as error:  # noqa: BLE001 - the caller is the transport
                 self._fail(error)
-            if self._held and not self._over.done():
+            if self.held.messages and not self._over.done():
                 self._holding = True
                 self._start(self._hold())
         self._adjust_reading()
 
-    def _hold_back(self, messages: list[str | bytes]) -> None:
-        self._held.extend(messages)
-        if self.pace is not None:
-            self._arrivals.extend([self._loop.time()] * len(messages))
-
     async def _hold(self) -> None:
         """Take what is held as soon as it may be, then read on."""
-        while self._held and await self._may_go_on():
+        while self.held.messages and await self._may_go_on():
             self._take_held()
             self._adjust_reading()
+            await asyncio.sleep(0)
         self._holding = False
         self._adjust_reading()
 
@@ -178,26 +168,29 @@ class ProducerConnection:
         """
         if self._raw is None:
             return
-        if self._over.done() or (self._held and (self.pace is None or self._holds_much)):
+        held = self.held
+        if self._over.done() or (held.messages and (held.pace is None or self._holds_much)):
             self._raw.pause_reading()
         else:
             self._raw.resume_reading()
 
     @property
     def _holds_much(self) -> bool:
-        limits, held = self._limits, self._held
+        limits, held = self._limits, self.held
         return (
             self._full
-            or len(held) >= limits.max_in_flight
-            or sum(map(len, held)) >= limits.max_in_flight_bytes
+            or len(held.messages) >= limits.max_in_flight
+            or held.size() >= limits.max_in_flight_bytes
         )
 
     def _take_held(self) -> None:
-        """Take messages as long as more may be in flight."""
-        held, over, session, log = self._held, self._over, self.session, self._log
+        """Take messages as long as more may be in flight and this turn of the event loop lasts."""
+        held, over, session, log = self.held.messages, self._over, self.session, self._log
+        pace = self.held.pace
         most, most_bytes = self._limits.max_in_flight, self._limits.max_in_flight_bytes
         flow = self if self._raw is None else self._raw
-        while held and not over.done():
+        turn_ends = session.events + _EVENTS_A_TURN
+        while held and session.events < turn_ends and not over.done():
             if (  # as `_full`, quicker
                 session.in_flight >= most
                 or session.in_flight_bytes >= most_bytes
@@ -205,32 +198,29 @@ class ProducerConnection:
                 or flow.paused
             ):
                 return
-            if self.pace is None:
+            if pace is None:
                 self._take(held.popleft())
-            elif not self._take_paced(self.pace):
+            elif not self._take_paced(pace):
                 return
 
     def _take_paced(self, pace: Pace) -> bool:
         """Take the oldest message if the rate allows it, or nack it if it has waited for that as
         long as it may; False: it waits.
         """
-        problem = pace.refusal()
-        age_s = self._loop.time() - self._arrivals[0]
-        if problem is not None and not self._ahead:
-            self._ahead = True
-            pace.held()
-        if problem is not None and age_s < self._limits.max_hold_s:
+        held, session = self.held, self.session
+        problem = held.refusal(pace)
+        if problem is not None and held.may_wait:
             return False
-        self._arrivals.popleft()
-        message, counted = self._held.popleft(), self.session.events
+        message, counted = held.pop(), session.events
         if problem is None or isinstance(message, bytes):
             self._take(message)
-            pace.spend(self.session.events - counted, len(message))
-            if not self._held:
-                self._ahead, self._rate_nacks = False, 0
+            pace.spend(session.events - counted, len(message))
+            if not held.messages:
+                held.caught_up()
+                self._rate_nacks = 0
             return True
-        self.session.refuse_text(message, problem)
-        self._rate_nacks += self.session.events - counted
+        session.refuse_text(message, problem)
+        self._rate_nacks += session.events - counted
         if self._rate_nacks > self._limits.max_in_flight:  # it does not listen
             self._finish(CloseCode.RATE_EXCEEDED)
         return True
@@ -271,18 +261,10 @@ class ProducerConnection:
                 self._wake.clear()
                 await self._wake.wait()
             else:
-                if pause_s := self._pause_s():
+                if pause_s := self.held.pause_s():
                     await asyncio.sleep(pause_s)
                 return True
         return False
-
-    def _pause_s(self) -> float:
-        """How long until the rate lets the oldest message be taken, or it has waited enough."""
-        if self.pace is None or not self._held:
-            return 0.0
-        wait_s = self.pace.wait_s()
-        patience_s = self._arrivals[0] + self._limits.max_hold_s - self._loop.time()
-        return max(_LEAST_PAUSE_S, min(wait_s, patience_s)) if wait_s else 0.0
 
     def _flush(self) -> None:
         answers = self.session.collect()

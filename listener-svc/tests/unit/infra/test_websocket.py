@@ -132,6 +132,24 @@ async def test_nothing_is_read_while_the_log_has_no_room(service: Service) -> No
     await run
 
 
+async def test_one_read_of_many_messages_does_not_keep_others_from_their_turn(
+    service: Service,
+) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    await settle()
+    assert client.raw.on_messages is not None
+    client.raw.on_messages(["no"] * 1200)
+    refused = service.tally.transports["websocket"].failures
+    assert 0 < sum(refused.values()) < 1200
+    assert client.raw.reading_paused
+    await settle()
+    assert [answer["ref"] for answer in client.answers] == list(range(1200))
+    assert not client.raw.reading_paused
+    client.leave()
+    await run
+
+
 async def test_what_was_received_before_messages_came_raw_is_taken_first(service: Service) -> None:
     client = FakeClient(authorization=AUTHORIZATION)
     client.early(event("a"))
