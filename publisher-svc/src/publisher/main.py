@@ -7,7 +7,7 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
@@ -17,13 +17,16 @@ from chassis.origins import OriginAllowlist
 from chassis.server import Sharing, bind, serve
 from publisher.app.drain import drain
 from publisher.app.following import Following
+from publisher.app.gathering import Gathering
 from publisher.app.hub import Hub
+from publisher.app.load_queue import LoadQueue
 from publisher.app.page_pool import PagePool
 from publisher.app.plan_replay import PlanReplay
 from publisher.app.read_page import ReadPage
 from publisher.app.status import Status
 from publisher.app.subscribe import Subscribe, Terms
 from publisher.app.sweep import Intervals, Sweep
+from publisher.domain.crowd import Standing
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
 from publisher.infra.cors import Cors
@@ -93,9 +96,11 @@ class Publisher:
 
         # The log and the hub: pages in, blocks out.
         log = Log(tail_limit_bytes=settings.tail_bytes, cache_limit_bytes=settings.cache_bytes)
+        gathering = Gathering(log, loop.time, self._standings)
         self._pool = PagePool(
             log,
             [self._reader(each, offsets) for each in read],
+            LoadQueue(gathering.pays, loop.time, settings.gather_ms / 1e3),
             trimmed=self._trimmed,
             failed=self._load_failed,
         )
@@ -201,6 +206,9 @@ class Publisher:
             self._hub, over_s=settings.drain_s, retry_after_ms=settings.retry_after_ms
         )
         _log.info("drained", subscribers=told)
+
+    def _standings(self) -> Iterable[Standing]:
+        return self._hub.standings()
 
     def _trimmed(self, partition: int, earliest: int) -> None:
         self._hub.expire(partition, earliest)

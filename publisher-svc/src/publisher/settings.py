@@ -80,6 +80,8 @@ class PublisherSettings(BaseSettings):
     tail_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
     cache_bytes: Annotated[int, Field(ge=MIB)] = 64 * MIB
     readers: Annotated[int, Field(ge=1, le=64)] = 3
+    gather_ms: Annotated[float, Field(ge=0)] = 500.0
+    """How long a replay may wait for others behind it to share a page that the cache lacks."""
     prefill: Annotated[int, Field(ge=0)] = 10_000
     poll_records: Annotated[int, Field(ge=1)] = 500
     coalesce_ms: Annotated[float, Field(ge=0)] = 0.0

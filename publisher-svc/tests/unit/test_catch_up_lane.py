@@ -271,3 +271,40 @@ def test_bounded_partitions_that_are_complete_are_not_read() -> None:
     stage.settle()
     assert sink.events() == [(1, at) for at in range(20)]
     assert sink.controls("end")[0].cursor == "0:10,1:20@0badcafe"
+
+
+# -- who is waited for ----------------------------------------------------------------------------
+
+
+def test_standings_are_of_those_who_read_below_the_tail_and_move() -> None:
+    stage = two_partitions([(0, 8000), (0, 8000)])
+    stage.log.insert(stage.broker.page(0, 0, 1024))
+    stage.log.insert(stage.broker.page(1, 0, 1024))
+    replaying, _ = stage.join(1024, 1030)
+    stage.join()
+    stage.scheduler.settle()
+    (standing,) = stage.hub.standings()
+    assert (standing.partition, standing.positions) == (0, replaying.positions)
+    assert standing.time_ms == stage.log.about_ms(0, 1024)
+
+
+def test_who_cannot_take_more_is_not_waited_for() -> None:
+    stage = two_partitions([(0, 8000)])
+    stage.log.insert(stage.broker.page(0, 0, 1024))
+    _, sink = stage.join(0, sink=FakeSink(high=1))
+    stage.scheduler.settle()
+    assert sink.paused
+    assert len(list(stage.hub.standings())) == 1
+    stage.scheduler.advance(0.3)
+    assert list(stage.hub.standings()) == []
+    sink.drain()
+    assert len(list(stage.hub.standings())) == 1
+
+
+def test_a_look_at_standings_is_bounded() -> None:
+    stage = two_partitions([(0, 8000)], count=2048)
+    stage.log.insert(stage.broker.page(0, 0, 1024))
+    for _ in range(5000):
+        stage.join(1024)
+    stage.scheduler.settle(20_000)
+    assert len(list(stage.hub.standings())) == 4096

@@ -1,4 +1,4 @@
-"""The page pool: one flight per page, the lowest first, nobody left waiting."""
+"""The page pool: one flight per page, nobody left waiting; its queue decides which is next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from publisher_fakes.broker_log import FakeBrokerLog
 from publisher_fakes.page_reader import FakePageReader
 from publisher_fakes.topic_offsets import BrokerAwayError
 
+from publisher.app.load_queue import LoadQueue
 from publisher.app.page_pool import PagePool
 from publisher.app.ports import Loaded
 from publisher.domain.errors import PublisherError
@@ -31,11 +32,14 @@ class Pool:
                 part.hole(1023)
             self.log.add_partition(floor=0, tip=part.end)
         self.readers = [FakePageReader(self.broker, hold=hold) for _ in range(readers)]
+        self.waits_for: set[Miss] = set()
+        self.now_s = 100.0
         self.trimmed: list[tuple[int, int]] = []
         self.failures: list[PublisherError] = []
         self.pool = PagePool(
             self.log,
             self.readers,
+            LoadQueue(self.waits_for.__contains__, lambda: self.now_s, 0.5, look_s=0.0),
             trimmed=self._trim,
             failed=self.failures.append,
             load_timeout_s=0.05,
@@ -123,15 +127,43 @@ async def test_the_lowest_goes_first() -> None:
     assert pool.loaded() == [3072, 0, 2048, 4096]
 
 
-async def test_partitions_take_turns_so_that_a_busy_one_starves_none() -> None:
+async def test_who_waited_long_goes_first_so_that_a_busy_partition_starves_none() -> None:
     pool = Pool(partitions=2)
-    for block in range(5):
-        pool.request(block)
+    pool.request(0)
     pool.request(4, partition=1)
+    pool.request(1)
     await turn()
+    pool.now_s += 1.0
+    pool.request(2)
     for _ in range(2):
         await release(pool.readers[0])
-    assert (1, 4096) in [(miss.partition, miss.start) for miss in pool.readers[0].misses]
+    assert [(miss.partition, miss.start) for miss in pool.readers[0].misses] == [
+        (0, 0), (1, 4096), (0, 1024),
+    ]  # fmt: skip
+
+
+async def test_a_page_that_pays_to_wait_for_is_loaded_when_it_does_no_more() -> None:
+    pool = Pool(hold=False)
+    pool.waits_for.add(pool.miss(3))
+    pool.request(3)
+    pool.request(4)
+    await turn()
+    assert pool.loaded() == [4096]
+    assert pool.pool.held == 1
+    pool.waits_for.clear()
+    await turn()
+    assert pool.loaded() == [4096, 3072]
+    assert pool.pool.held == 0
+
+
+async def test_closing_ends_the_looks_too() -> None:
+    pool = Pool(hold=False)
+    pool.waits_for.add(pool.miss(3))
+    pool.request(3)
+    await pool.pool.close()
+    pool.waits_for.clear()
+    await turn()
+    assert (pool.loaded(), pool.given) == ([], [])
 
 
 async def test_readers_work_at_the_same_time_each_on_one_page() -> None:

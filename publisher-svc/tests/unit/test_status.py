@@ -6,6 +6,7 @@ import pytest
 from publisher_fakes.stage import Stage
 
 from publisher.app.following import Following, Phase
+from publisher.app.load_queue import LoadQueue
 from publisher.app.page_pool import PagePool
 from publisher.app.status import Status
 from publisher.app.subscribe import Terms
@@ -20,7 +21,11 @@ class Desk:
         self.following = Following()
         self.now_s = 100.0
         pool = PagePool(
-            self.stage.log, [], trimmed=self.stage.hub.expire, failed=lambda _error: None
+            self.stage.log,
+            [],
+            LoadQueue(lambda _miss: False, lambda: self.now_s, 0.5),
+            trimmed=self.stage.hub.expire,
+            failed=lambda _error: None,
         )
         self.status = Status(
             self.stage.hub,

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
@@ -26,10 +28,14 @@ from websockets.protocol import State
 
 from chassis.client_frames import ClientFrames
 from chassis.linger import Linger
+from chassis.ping_sweep import PingSweep
 from chassis.raw_connection import RawConnection
 from chassis.websocket_deflate import take_deflate
 
 EXTENSION = "broadcaster.raw"
+
+_sweeps: WeakKeyDictionary[Config, PingSweep] = WeakKeyDictionary()
+"""One a server; what a server is, uvicorn's protocols know by its configuration alone."""
 
 
 class RawWebSocket(RawConnection):
@@ -82,6 +88,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self._linger = Linger(self.loop, self.linger_s)
         self._frames: ClientFrames | None = None
         """None: the library may be within a frame, so it gets everything."""
+        self._pings: PingSweep | None = None
 
     async def run_asgi(self) -> None:
         """Offer the raw side, then run the application."""
@@ -183,6 +190,23 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         """The peer broke the protocol."""
         self.raw.lost()
         super().handle_parser_exception()
+
+    def start_keepalive(self) -> None:
+        """The handshake is over: be pinged with all others."""
+        interval_s = self.ping_interval
+        if not interval_s:
+            return
+        sweep = _sweeps.get(self.config)
+        if sweep is None:
+            sweep = _sweeps[self.config] = PingSweep(self.loop, interval_s, self.ping_timeout)
+        self._pings = sweep
+        sweep.add(self)
+
+    def stop_keepalive(self) -> None:
+        """No more pings."""
+        if self._pings is not None:
+            self._pings.discard(self)
+        super().stop_keepalive()
 
     def keepalive_timeout(self) -> None:
         """The peer did not answer a ping."""

@@ -9,17 +9,21 @@ waits: what must be loaded first is asked of the page pool, which gives the turn
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from publisher.app.events import Emit, EventsReplayed
 from publisher.app.ports import Scheduler
 from publisher.app.subscription import Lane, Subscription
+from publisher.domain.crowd import Standing
 from publisher.domain.encoding import Buffer
 from publisher.domain.log import Expired, Log, Miss
 from publisher.domain.page import Page
 from publisher.domain.plan import Positions
+
+MOVES_S = 0.2
+"""Readers whose socket has been full for longer are not waited for."""
 
 
 class PageSource(Protocol):
@@ -89,7 +93,8 @@ class CatchUpLane:
                 subscription.queued = False
                 if subscription.lane is not Lane.GONE and not subscription.sink.paused:
                     self._turn(subscription)
-                if self._scheduler.now_s() >= end_s:
+                subscription.moved_s = self._scheduler.now_s()
+                if subscription.moved_s >= end_s:
                     break
         finally:  # a turn that fails, loudly, must not stop everybody else's
             self._go_on()
@@ -111,6 +116,7 @@ class CatchUpLane:
             return
         position = subscription.positions[partition]
         stop = subscription.stop[partition] if subscription.stop is not None else None
+        subscription.reads = self._where(partition, position)
         answer = self._log.read(
             partition,
             position,
@@ -131,6 +137,23 @@ class CatchUpLane:
                 self._deliver(subscription, read.buffers, read.events)
                 self._note_progress(subscription, partition, read.next)
                 self.wake(subscription)
+
+    def standings(self, subscriptions: Iterable[Subscription]) -> Iterator[Standing]:
+        """Where those stand who read below the tail and move: not those whose socket is full.
+
+        A socket that was full for less than `MOVES_S` counts as one that moves.
+        """
+        since_s = self._scheduler.now_s() - MOVES_S
+        for each in subscriptions:
+            moves = each.queued or not each.sink.paused or each.moved_s >= since_s
+            if each.reads is not None and each.lane is Lane.CATCH_UP and moves:
+                yield Standing(*each.reads, each.positions)
+
+    def _where(self, partition: int, position: int) -> tuple[float, int] | None:
+        if position >= self._log.tail_first(partition):
+            return None
+        about_ms = self._log.about_ms(partition, position)
+        return None if about_ms is None else (about_ms, partition)
 
     def _note_progress(self, subscription: Subscription, partition: int, position: int) -> None:
         page = subscription.in_hand

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from contracts.close import CloseCode
 from contracts.cursor import Cursor
@@ -33,10 +34,14 @@ from publisher.app.events import (
 from publisher.app.live_lane import LiveLane
 from publisher.app.ports import Scheduler
 from publisher.app.subscription import Lane, Subscription
+from publisher.domain.crowd import Standing
 from publisher.domain.errors import InvariantError
 from publisher.domain.log import Expired, Log
 from publisher.domain.page import Page
 from publisher.domain.plan import Positions
+
+MOST_POSITIONS = 4096
+"""Of replaying subscribers, that are looked at together: about a millisecond."""
 
 
 class Hub:
@@ -251,6 +256,11 @@ class Hub:
     def subscriptions(self) -> list[Subscription]:
         """All of them, as they are now."""
         return list(self._subscriptions)
+
+    def standings(self) -> Iterator[Standing]:
+        """Where those stand who replay, and move; not more of them than a look can take."""
+        most = max(16, MOST_POSITIONS // max(1, self.log.partitions))
+        return islice(self._catch_up.standings(self._subscriptions), most)
 
     @property
     def in_round(self) -> bool:

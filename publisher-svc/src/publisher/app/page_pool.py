@@ -1,18 +1,17 @@
 """The page pool: a few readers of the broker's log, and one flight per page however many want it.
 
 A thousand subscribers replaying the same hour cost Kafka one read. Whoever waits for a page gets it
-in hand when it comes, so a cache smaller than the crowd does not load it for each of them. The
-lowest offset of a partition goes first, so that laggards reach the others and then share their
-pages (an elevator); partitions take turns.
+in hand when it comes, so a cache smaller than the crowd does not load it for each of them. Which
+page is loaded next, and when, `publisher.app.load_queue` says.
 A broker that cannot be asked is asked again; nobody is sent away for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Callable, Sequence
 
+from publisher.app.load_queue import LoadQueue
 from publisher.app.ports import Loaded, PageReader
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log, Miss
@@ -29,6 +28,7 @@ class PagePool:
         self,
         log: Log,
         readers: Sequence[PageReader],
+        queue: LoadQueue,
         *,
         trimmed: Callable[[int, int], None],
         failed: Callable[[PublisherError], None],
@@ -42,10 +42,16 @@ class PagePool:
         self._load_timeout_s = load_timeout_s
         self._retry_s = retry_s
         self._waiters: dict[_Key, list[Give]] = {}
-        self._queues: dict[int, list[tuple[int, Miss]]] = {}
+        self._queue = queue
+        self._next_look: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.loads = 0
         """Pages loaded so far."""
+
+    @property
+    def held(self) -> int:
+        """Pages that wait for more readers before they are loaded."""
+        return self._queue.held
 
     def request(self, miss: Miss, give: Give) -> None:
         """Load the page of `miss`; `give` is called later, once: with it, or None (try again)."""
@@ -55,39 +61,44 @@ class PagePool:
             waiting.append(give)
             return
         self._waiters[key] = [give]
-        heapq.heappush(self._queues.setdefault(miss.partition, []), (miss.start, miss))
+        self._queue.add(miss, self._log.about_ms(miss.partition, miss.start))
         self._dispatch()
 
     def ahead(self, partition: int, position: int) -> None:
         """Load what comes at `position`, if it is not in memory and a reader has nothing to do."""
-        if not self._idle or self._queues or position >= self._log.tail_first(partition):
+        if not self._idle or position >= self._log.tail_first(partition):
             return
         miss = self._log.miss_at(partition, position)
-        if miss is not None and (partition, miss.start) not in self._waiters:
+        if miss is None or (partition, miss.start) in self._waiters:
+            return
+        if self._queue.is_worth_it(miss):
             self.request(miss, lambda _page: None)
 
     async def close(self) -> None:
         """Stop loading; those who wait are not called."""
+        if self._next_look is not None:
+            self._next_look.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _dispatch(self) -> None:
-        while self._queues and self._idle:
-            miss = self._next()
+        while self._idle:
+            miss = self._queue.take()
+            if miss is None:
+                break
             reader = self._reader_for(miss)
             task = asyncio.ensure_future(self._load(miss, reader))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        if self._queue.held and self._next_look is None:
+            loop = asyncio.get_running_loop()
+            self._next_look = loop.call_later(self._queue.look_s, self._look)
 
-    def _next(self) -> Miss:
-        """The lowest of the partition whose turn it is, which then goes to the end of the line."""
-        partition = next(iter(self._queues))
-        queue = self._queues.pop(partition)
-        _, miss = heapq.heappop(queue)
-        if queue:
-            self._queues[partition] = queue
-        return miss
+    def _look(self) -> None:
+        self._next_look = None
+        self._queue.look()
+        self._dispatch()
 
     def _reader_for(self, miss: Miss) -> PageReader:
         where = (miss.partition, miss.start)

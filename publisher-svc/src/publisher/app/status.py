@@ -77,6 +77,7 @@ class Status:
         yield "tail_bytes", "Memory of the tails", log.tail_bytes
         yield "cache_bytes", "Memory of the page cache", log.cache_bytes
         yield "page_loads", "Pages loaded from Kafka since the start", self._pool.loads
+        yield "page_loads_held", "Loads that wait for more readers of the page", self._pool.held
         yield "page_hits", "Reads served by the page cache since the start", log.hits
         yield "page_misses", "Reads that waited for a page since the start", log.cold
         yield "consumer_restarts", "Times the live consumer was started again", self._restarts()

@@ -33,8 +33,9 @@ class Subscription:
     """See the module."""
 
     __slots__ = (
-        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "positions", "queued",
-        "reached_ms", "replayed", "sink", "standstill", "stop", "wanted", "write",
+        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "positions",
+        "queued", "reached_ms", "reads", "replayed", "sink", "standstill", "stop", "wanted",
+        "write",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, plan: Plan, wanted: Filter, encoding: Encoding) -> None:
@@ -55,6 +56,10 @@ class Subscription:
         """The page just loaded for it."""
         self.reached_ms = [0] * len(self.positions)
         """Per partition, the time of the newest page read: who is behind in time goes first."""
+        self.reads: tuple[float, int] | None = None
+        """What its last turn was to read below the tail: about when that was written, and where."""
+        self.moved_s = 0.0
+        """When its last turn was over."""
         self.standstill: Standstill | None = None
         self.heartbeat_due = False
         """A heartbeat fell into a pause of its socket."""

@@ -41,6 +41,16 @@ class PageCache:
         """How many pages it holds."""
         return len(self._pages)
 
+    @property
+    def capacity(self) -> int:
+        """How many pages such as it holds have room in it; 0 when it holds none."""
+        return self._limit_bytes * len(self._pages) // self.bytes if self.bytes else 0
+
+    @property
+    def has_room(self) -> bool:
+        """For one more such page."""
+        return len(self._pages) < self.capacity or not self._pages
+
     def find(self, partition: int, offset: int) -> Page | int:
         """The page that covers `offset`, else where the page to load begins."""
         start = block_of(offset)

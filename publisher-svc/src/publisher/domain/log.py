@@ -102,6 +102,16 @@ class Log:
         """Memory of the cache."""
         return self._cache.bytes
 
+    @property
+    def cache_pages(self) -> int:
+        """About how many pages the cache can hold."""
+        return self._cache.capacity
+
+    @property
+    def cache_has_room(self) -> bool:
+        """One more page drives none out."""
+        return self._cache.has_room
+
     def add_partition(self, *, floor: int, tip: int) -> int:
         """The next partition: the log begins at `floor`, and reading live goes on at `tip`."""
         self._tails.append(Tail(tip))

@@ -146,11 +146,16 @@ class Page:
         """The frames of these events."""
         return [self.data[self._starts[i] : self._start_of(i + 1)] for i in range(low, high)]
 
-    def may_hold(self, wanted: Filter) -> bool:
-        """Whether any of its events could pass; cheaper than a view that turns out empty."""
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of its events."""
         if self._type_set is None:
             self._type_set = frozenset(self._types)
-        if not any(map(wanted.takes_type, self._type_set)):
+        return self._type_set
+
+    def may_hold(self, wanted: Filter) -> bool:
+        """Whether any of its events could pass; cheaper than a view that turns out empty."""
+        if not any(map(wanted.takes_type, self.types)):
             return False
         return not wanted.keys or not wanted.keys.isdisjoint(filter(None, self._keys))
 
