@@ -6,7 +6,8 @@ import pytest
 
 from contracts.compatibility.decision import Breaks, Compatible, Decider, Undecided
 
-from .edits import EDITS, ORDER, Edit
+from .edit import ORDER, Edit
+from .edits import EDITS
 from .schemas import version_of
 
 
