@@ -8,8 +8,17 @@ from __future__ import annotations
 
 import random
 import string
+from functools import lru_cache
 
-from contracts.compatibility.expressions import Char, Choice, Edge, Expression, Repeat, parse
+from contracts.compatibility.expressions import (
+    Char,
+    Choice,
+    Edge,
+    Expression,
+    Ranges,
+    Repeat,
+    parse,
+)
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "date-time": ("2026-11-22T10:15:00Z", "2024-02-29T23:59:59.5+02:00"),
@@ -56,7 +65,7 @@ def _drawn(expression: Expression, rng: random.Random) -> str | None:
         case Edge():
             return ""
         case Char():
-            letters = _letters(expression)
+            letters = _letters(expression.ranges)
             return rng.choice(letters) if letters else None
         case Choice():
             return _drawn(rng.choice(expression.items), rng)
@@ -74,12 +83,11 @@ def _joined(parts: list[str | None]) -> str | None:
     return "".join(known) if len(known) == len(parts) else None
 
 
-def _letters(char: Char) -> list[str]:
-    liked = [one for one in _LIKED if any(low <= ord(one) <= high for low, high in char.ranges)]
+@lru_cache(maxsize=1024)
+def _letters(ranges: Ranges) -> list[str]:
+    liked = [one for one in _LIKED if any(low <= ord(one) <= high for low, high in ranges)]
     if liked:
         return liked
     return [
-        chr(code)
-        for low, high in char.ranges
-        for code in range(low, min(high, low + _FIRST - 1) + 1)
+        chr(code) for low, high in ranges for code in range(low, min(high, low + _FIRST - 1) + 1)
     ]
