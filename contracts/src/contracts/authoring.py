@@ -43,7 +43,10 @@ _SEED_DIGITS = 18
 def new(
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="The event type: order.shipped.")],
     directory: Annotated[
-        Path, typer.Option("--dir", help="The directory of contracts; made if it is not there.")
+        Path,
+        typer.Option(
+            "--dir", "--contracts-dir", help="The directory of contracts; made if it is not there."
+        ),
     ] = Path(),
 ) -> None:
     """Write a contract to begin with, or the next version of one, with examples that pass check."""

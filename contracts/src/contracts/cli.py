@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -36,6 +37,22 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"broadcaster-contracts {version('broadcaster-contracts')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
+    ] = False,
+) -> None:
+    """Event contracts: check, compare and write them; validate and replay events by them."""
 
 
 class Service(StrEnum):
@@ -65,6 +82,8 @@ def check(
     """Check schemas, references, examples, names and compatibility of a directory of contracts."""
     place = directory or shipped_directory()
     report = check_directory(place, time_limit_s=time_limit)
+    if directory is None:
+        err.print("No directory is named: these are the contracts that come with the package.")
     if format_ is Format.TEXT:
         _print_report(report)
     else:

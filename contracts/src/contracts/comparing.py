@@ -41,7 +41,11 @@ def diff(
     after: Annotated[str, typer.Argument(metavar="B", help="Directory, git revision, or TYPE/N.")],
     directory: Annotated[
         Path,
-        typer.Option("--dir", help="The directory of contracts that revisions and versions mean."),
+        typer.Option(
+            "--dir",
+            "--contracts-dir",
+            help="The directory of contracts that revisions and versions mean.",
+        ),
     ] = Path(),
     time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds for one comparison.")] = (
         TIME_LIMIT_S

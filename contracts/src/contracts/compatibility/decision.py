@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
 
-from contracts.compatibility.containment import Answer, Containment
+from contracts.compatibility.containment import Answer, Containing, Containment
 from contracts.compatibility.depth import OutOfTimeError, deeply
 from contracts.compatibility.normal import Normal
 from contracts.compatibility.proof import Gap, Proof
@@ -61,11 +61,19 @@ Verdict: TypeAlias = Compatible | Breaks | Undecided
 class Decider:
     """Decides, each pair within `time_limit_s`; `close` ends what it started."""
 
-    def __init__(self, time_limit_s: float = TIME_LIMIT_S, seed: int = 2026) -> None:
-        """Decide nothing yet; the same `seed` tries the same instances."""
+    def __init__(
+        self,
+        time_limit_s: float = TIME_LIMIT_S,
+        seed: int = 2026,
+        containment: Containing | None = None,
+    ) -> None:
+        """Decide nothing yet; the same `seed` tries the same instances.
+
+        Where nothing else helps, `containment` is asked: a process of its own, if none is given.
+        """
         self._time_limit_s = time_limit_s
         self._seed = seed
-        self._containment = Containment()
+        self._containment = containment or Containment()
 
     def close(self) -> None:
         """End the process that was asked."""
