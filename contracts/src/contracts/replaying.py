@@ -85,7 +85,9 @@ def replay(  # noqa: PLR0913, PLR0917 - its parameters are the command's options
     ] = None,
     contracts_dir: Annotated[
         Path | None,
-        typer.Option("--contracts-dir", envvar="CONTRACTS_DIR", help="Where the candidate lies."),
+        typer.Option(
+            "--contracts-dir", "--dir", envvar="CONTRACTS_DIR", help="Where the candidate lies."
+        ),
     ] = None,
     bootstrap: Annotated[
         str, typer.Option(envvar="KAFKA_BOOTSTRAP_SERVERS", help="host:port, separated by commas.")
@@ -98,7 +100,9 @@ def replay(  # noqa: PLR0913, PLR0917 - its parameters are the command's options
 ) -> None:
     """Judge a candidate schema by the events that Kafka retains; exit 1 if it refuses any."""
     import asyncio
+    import logging
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails is told, once, below
     try:
         points = parse_point(since), parse_point(until)
         candidate = Candidate(_candidate(type_, schema, contracts_dir), strict=strict)
