@@ -6,7 +6,6 @@ import resource
 
 import pytest
 
-from chassis import open_files
 from chassis.open_files import RESERVED, room_for
 
 
@@ -39,7 +38,7 @@ def test_the_limit_is_raised_as_far_as_it_may_be(
     monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, asked: int, room: int, soft_then: int
 ) -> None:
     limits = Limits(soft, hard)
-    monkeypatch.setattr(open_files.resource, "getrlimit", limits.get)
-    monkeypatch.setattr(open_files.resource, "setrlimit", limits.set)
+    monkeypatch.setattr(resource, "getrlimit", limits.get)
+    monkeypatch.setattr(resource, "setrlimit", limits.set)
     assert room_for(asked, variable="X") == room
     assert limits.now == (soft_then, hard)
