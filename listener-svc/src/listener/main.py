@@ -21,6 +21,7 @@ from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.errors import PortInUseError
 from chassis.kafka_settings import KafkaSettings
 from chassis.not_http import NotHttp
+from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import WebSocketAndRoutes
@@ -114,6 +115,7 @@ class Listener:
             log,
             sessions(admission(by_websocket), by_websocket),
             ConnectionLimits(
+                room_for(settings.max_connections, variable="LISTENER_MAX_CONNECTIONS"),
                 settings.as_,
                 settings.max_in_flight,
                 settings.max_in_flight_bytes,

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     dead_letter_pending_bytes: int = Field(default=4 << 20, ge=1 << 20)
     """Of dead letters that wait for Kafka; more are dropped."""
 
+    max_connections: int = Field(default=10_000, ge=1)
+    """WebSockets; each is an open file."""
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""
     max_in_flight_bytes: int = Field(default=8 << 20, ge=1024)

@@ -71,6 +71,10 @@ class IngestWebSocket:
             self._tally.refused_connections += 1
             await _refuse_handshake(principal, send, browser="origin" in headers)
             return
+        if len(self._connections) >= self._limits.max_connections:
+            self._tally.refused_connections += 1
+            await _refuse_handshake(_full(self._limits), send, browser="origin" in headers)
+            return
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         default_type = default_type_of(query, self._limits.default_type)
         if isinstance(default_type, Problem):
@@ -112,6 +116,8 @@ async def _refuse_handshake(problem: Problem, send: Send, *, browser: bool) -> N
         await _tell_and_close(problem, send)
         return
     headers = [(b"content-type", MEDIA_TYPE.encode())]
+    if problem.type is ProblemType.TOO_MANY_CONNECTIONS:
+        headers.append((b"retry-after", b"1"))
     if problem.type is ProblemType.UNAUTHENTICATED:
         headers.append((b"www-authenticate", CHALLENGE.encode()))
     await send(
@@ -124,6 +130,14 @@ async def _tell_and_close(problem: Problem, send: Send, code: CloseCode | None =
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": error_frame(problem).decode()})
     await send({"type": "websocket.close", "code": int(code or problem.close_code)})
+
+
+def _full(limits: ConnectionLimits) -> Problem:
+    return Problem(
+        ProblemType.TOO_MANY_CONNECTIONS,
+        f"this instance has its {limits.max_connections} connections already; try again in a "
+        "moment, or at another instance",
+    )
 
 
 _STOPPING = Problem(ProblemType.UNAVAILABLE, "the listener is stopping; connect again in a moment")

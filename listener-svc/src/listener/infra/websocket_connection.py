@@ -31,8 +31,10 @@ from listener.infra.held_messages import HeldMessages
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Bounds of one connection, all settings."""
+    """Bounds of connections, all settings."""
 
+    max_connections: int
+    """How many there may be at once."""
     default_type: str | None
     max_in_flight: int
     max_in_flight_bytes: int

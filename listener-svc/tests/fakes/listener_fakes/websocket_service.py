@@ -50,6 +50,7 @@ class WebSocketService:
             self.log,
             session,
             ConnectionLimits(
+                2,
                 None,
                 max_in_flight=3,
                 max_in_flight_bytes=1000,

@@ -36,6 +36,32 @@ async def test_acks_come_when_events_are_stored(service: Service, client: FakeCl
     assert service.websocket.connections == 0
 
 
+async def test_one_connection_too_many_is_refused_and_its_place_can_be_had_later(
+    service: Service, client: FakeClient
+) -> None:
+    first = FakeClient(authorization=AUTHORIZATION)
+    runs = [first.run(service.websocket), client.run(service.websocket)]
+    await settle()
+    program = FakeClient(authorization=AUTHORIZATION)
+    await program.run(service.websocket)
+    assert program.sent[0]["status"] == 503
+    assert (b"retry-after", b"1") in program.sent[0]["headers"]
+    browser = FakeClient(authorization=AUTHORIZATION, origin="http://localhost")
+    await browser.run(service.websocket)
+    assert browser.close_code == 1013
+    assert browser.answers[0]["problem"]["type"] == "too-many-connections"
+    assert service.tally.refused_connections == 2
+    first.leave()
+    await runs[0]
+    late = FakeClient(authorization=AUTHORIZATION)
+    runs[0] = late.run(service.websocket)
+    await settle()
+    assert service.websocket.connections == 2
+    for each, run in ((late, runs[0]), (client, runs[1])):
+        each.leave()
+        await run
+
+
 async def test_answers_of_one_turn_leave_in_one_write(service: Service) -> None:
     client = FakeClient(authorization=AUTHORIZATION)
     run = client.run(service.websocket)
