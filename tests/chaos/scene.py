@@ -27,9 +27,12 @@ def _random_offset(chance: random.Random) -> str:
 
 MANNERS = (
     (Manner("live", lambda _: "now"), 30),
-    (Manner("replaying", _random_offset), 20),
-    (Manner("slow", _random_offset, slow=True), 10),
-    (Manner("resuming", lambda _: "now", cuts_itself=True), 15),
+    (Manner("replaying", _random_offset), 12),
+    (Manner("replaying", _random_offset, batch=True), 8),
+    (Manner("slow", _random_offset, slow=True), 6),
+    (Manner("slow", _random_offset, slow=True, batch=True), 4),
+    (Manner("resuming", lambda _: "now", cuts_itself=True), 10),
+    (Manner("resuming", lambda _: "now", cuts_itself=True, batch=True), 5),
     (Manner("filtered", _random_offset, filter="sensor.reading"), 15),
     (Manner("bounded", _random_offset, bounded=True), 10),
 )

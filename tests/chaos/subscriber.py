@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,9 +20,8 @@ import orjson
 
 from chaos.ledger import Stretch
 from contracts.cursor import parse_cursor
-from support.wire import HandshakeRefusedError, RawWebSocket, connect
+from support.wire import HandshakeRefusedError, RawWebSocket, connect, places
 
-_EVENT = re.compile(rb'\{"type":"event","partition":(\d+),"offset":(\d+),"event":')
 _FINAL = {4409, 4410, 4411}
 _SILENT_S = 4.0
 """Heartbeats come every 0.5 s here."""
@@ -39,6 +37,8 @@ class Manner:
     bounded: bool = False
     slow: bool = False
     cuts_itself: bool = False
+    batch: bool = False
+    """Takes several events in a frame, compressed."""
 
 
 @dataclass(slots=True)
@@ -133,6 +133,8 @@ class Subscriber:
             query += f"&until={_text(stretch.stop) if stretch and stretch.stop else 'now'}"
         if self.manner.filter:
             query += f"&type={self.manner.filter}"
+        if self.manner.batch:
+            query += "&batch=true"
         url = f"{self.urls[self.home % len(self.urls)]}?{query}"
         async with asyncio.timeout(3):
             opened = await self._open(url)
@@ -147,13 +149,13 @@ class Subscriber:
 
     async def _open(self, url: str) -> RawWebSocket:
         if not self.manner.slow:
-            return await connect(url, self._on_text)
+            return await connect(url, self._on_text, deflate=self.manner.batch)
         end = socket.socket()
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         end.setblocking(False)
         parts = urlsplit(url)
         await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", parts.port))
-        return await connect(url, self._on_text, over=end)
+        return await connect(url, self._on_text, over=end, deflate=self.manner.batch)
 
     async def _watch(self, connection: RawWebSocket) -> None:
         """Notice silence; be slow; cut oneself."""
@@ -185,16 +187,15 @@ class Subscriber:
 
     def _on_text(self, payload: bytes) -> None:
         self._heard_s = asyncio.get_running_loop().time()
-        match = _EVENT.match(payload)
-        stretch = self._stretch
-        if match is not None and stretch is not None:
-            partition, offset = int(match[1]), int(match[2])
+        found, stretch = places(payload), self._stretch
+        if not found or stretch is None:
+            self._on_control(orjson.loads(payload))
+            return
+        for partition, offset in found:
             stretch.got[partition].append(offset)
             if offset < stretch.positions.get(partition, 0):
                 self.violations.append(f"{partition}:{offset} came below its position")
             stretch.positions[partition] = offset + 1
-            return
-        self._on_control(orjson.loads(payload))
 
     def _on_control(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]

@@ -12,7 +12,12 @@ import pytest
 
 from support.kafka_container import KafkaContainer
 
-pytestmark = [pytest.mark.docker, pytest.mark.kafka, pytest.mark.timeout(620)]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.kafka,
+    pytest.mark.timeout(1500),
+    pytest.mark.alongside(niceness=5),
+]
 
 ROOT = Path(__file__).parents[2]
 SUITES = ["listener-svc/tests/integration", "publisher-svc/tests/integration"]
@@ -29,7 +34,13 @@ def test_the_integration_suites_pass_on_the_image(
         "COLUMNS": "120",
     }
     suites = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1400,
+        check=False,
     )
     closing = suites.stdout.rstrip().rpartition("\n")[2]
     with capsys.disabled():

@@ -51,8 +51,9 @@ class Outcome:
         """One line per subscriber."""
         lines = ["since        got  expected  gaps  dups  reordered  live share"]
         for subscriber, verdict in zip(self.subscribers, self.verdicts, strict=True):
+            since = subscriber.parameters.removeprefix("since=").partition("&")[0]
             lines.append(
-                f"{subscriber.parameters[6:]:<9} {verdict.got:>6} {verdict.expected:>9} "
+                f"{since:<9} {verdict.got:>6} {verdict.expected:>9} "
                 f"{verdict.gaps:>5} {verdict.duplicates:>5} {verdict.reorderings:>10} "
                 f"{subscriber.notes.live_share:>10.0%}"
             )
@@ -101,9 +102,11 @@ async def run_checker(
     producing = asyncio.ensure_future(producer.run(seconds=load.seconds))
     subscribers: list[CheckingSubscriber] = []
     joining_s = load.seconds * 2 / 3
-    for _ in range(load.subscribers):
+    for number in range(load.subscribers):
         top = len(filled.acked) + len(producer.answers.acked)
-        subscriber = CheckingSubscriber(publisher_url, f"since={chance.randrange(top + 1)}")
+        batch = "&batch=true" if number % 3 == 0 else ""
+        since = f"since={chance.randrange(top + 1)}{batch}"
+        subscriber = CheckingSubscriber(publisher_url, since)
         await subscriber.open()
         subscribers.append(subscriber)
         await asyncio.sleep(chance.uniform(0, 2 * joining_s / load.subscribers))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -28,7 +29,8 @@ from local_kafka.ports import free_ports
 _PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a process just forked: SIGKILL when its parent is gone (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
 
@@ -41,6 +43,8 @@ class ServiceProcess:
         self.environment = dict(environment)
         self.port = int(self.environment[f"{module.upper()}_PORT"])
         self.log_path = log_path
+        self.open_files: int | None = None
+        """The most files that the system lets it open; None: as many as this process."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,9 +82,14 @@ class ServiceProcess:
                 env=inherited | self.environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one C call, no locks taken
+                preexec_fn=self._prepare,  # noqa: PLW1509 - C calls, no locks taken
             )
         return self
+
+    def _prepare(self) -> None:
+        die_with_parent()
+        if self.open_files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
     def start(self, timeout_s: float = 20) -> Self:
         """Start it and wait until it is ready."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from contracts.frames import frames_in
 
 Frame = dict[str, Any]
 
@@ -50,15 +53,18 @@ class Stream:
     timeout_s: float = 10.0
     texts: list[bytes] = field(default_factory=list)
     """Every text payload so far, as it came."""
+    _taken_apart: deque[bytes] = field(default_factory=deque)
 
     async def next(self, *, timeout_s: float | None = None) -> Frame:
-        """The next frame, whatever it is."""
-        text = await asyncio.wait_for(
-            self.connection.recv(decode=False), timeout_s or self.timeout_s
-        )
-        assert isinstance(text, bytes)
-        self.texts.append(text)
-        frame: Frame = orjson.loads(text)
+        """The next frame, whatever it is; one of several events is a frame for each."""
+        if not self._taken_apart:
+            text = await asyncio.wait_for(
+                self.connection.recv(decode=False), timeout_s or self.timeout_s
+            )
+            assert isinstance(text, bytes)
+            self.texts.append(text)
+            self._taken_apart.extend(frames_in(text))
+        frame: Frame = orjson.loads(self._taken_apart.popleft())
         return frame
 
     async def until(self, kind: str, *, timeout_s: float | None = None) -> list[Frame]:

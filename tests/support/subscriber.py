@@ -7,7 +7,6 @@ reconnects from its own cursor, as the protocol asks, and drops what it has had 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +14,7 @@ from typing import Any
 import orjson
 
 from contracts.cursor import parse_cursor
-from support.wire import RawWebSocket, connect
-
-_EVENT = re.compile(rb'\{"type":"event","partition":(\d+),"offset":(\d+),"event":')
+from support.wire import RawWebSocket, connect, places
 
 
 @dataclass(slots=True)
@@ -74,7 +71,8 @@ class CheckingSubscriber:
         """Connect and begin to note."""
         query = f"?{self.parameters}" if self.parameters else ""
         self.notes.joined_s = self.notes.joined_s or time.monotonic()
-        self.connection = await connect(self.url + query, self._on_text)
+        deflate = "batch=true" in self.parameters
+        self.connection = await connect(self.url + query, self._on_text, deflate=deflate)
 
     async def closed(self) -> int:
         """Wait for the end; gives the close code."""
@@ -100,14 +98,17 @@ class CheckingSubscriber:
         return f"{pairs}@{generation}"
 
     def _on_text(self, payload: bytes) -> None:
-        match = _EVENT.match(payload)
-        if match is None:
+        found = places(payload)
+        if not found:
             frame = orjson.loads(payload)
             self.notes.controls.append(frame)
             if frame["type"] == "live" and self.notes.live_s is None:
                 self.notes.live_s = time.monotonic()
             return
-        partition, offset = int(match[1]), int(match[2])
+        for partition, offset in found:
+            self._on_event(partition, offset)
+
+    def _on_event(self, partition: int, offset: int) -> None:
         seen = self.notes.got.setdefault(partition, [])
         if len(self.notes.codes) and seen and offset <= seen[-1]:
             self.notes.repeated_after_resume += 1  # allowed after a cut; dropped, as clients do

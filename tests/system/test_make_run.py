@@ -125,6 +125,35 @@ def test_run_demo_stop_and_records_survive(stack: Stack) -> None:
     assert stack.interrupt() == 0
 
 
+def test_dead_letters_are_kept_and_shown_where_a_topic_is_named(stack: Stack) -> None:
+    stack.environment |= {
+        "LISTENER_DEAD_LETTER_TOPIC": "dead-letters",
+        "LISTENER_AS": "order.placed",
+    }
+    stack.run()
+    shown = f"ws://localhost:{stack.first + 2}/websocket"
+    assert f"{shown}?since=earliest" in stack.log()
+    refused = subprocess.run(
+        [broadcaster(), "publish", "--type", "order.placed"],
+        env=stack.environment,
+        input=b'{"no":"order"}\n',
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert refused.returncode != 0, refused.stdout + refused.stderr
+
+    def letters() -> list[str]:
+        told = stack.call(
+            broadcaster(), "tail", "--since", "earliest", "--until", "now", "--json", shown
+        )
+        return told.stdout.splitlines()
+
+    wait_for(lambda: len(letters()) == 1, 20, "the dead letter is shown", stack.log)
+    assert "broadcaster.dead-letter" in letters()[0]
+    assert stack.interrupt() == 0
+
+
 def test_a_port_in_use_is_one_clear_line(stack: Stack) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", stack.first))

@@ -56,10 +56,14 @@ async def test_stored_delivered_and_accepted_are_the_same_bytes(system: System) 
     assert await replay.closed == 1000
     assert frames[1:-1] == [event_frame(0, at, value) for at, value in enumerate(stored)]
 
-    stream = broadcaster.subscribe(system.publisher.websocket_url, since="0", until="now")
-    async with stream:
-        accepted = [each.event async for each in stream if isinstance(each, broadcaster.Received)]
-    assert accepted == [orjson.loads(value) for value in stored] == events
+    for batch in (False, True):
+        stream = broadcaster.subscribe(
+            system.publisher.websocket_url, since="0", until="now", batch=batch
+        )
+        async with stream:
+            got = [each async for each in stream if isinstance(each, broadcaster.Received)]
+        assert [each.event for each in got] == [orjson.loads(value) for value in stored] == events
+        assert [each.raw for each in got] == frames[1:-1]
 
 
 async def _stored(system: System, count: int) -> list[bytes]:

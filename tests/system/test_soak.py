@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.system]
 MINUTES = 3
 
 
-@pytest.mark.timeout(MINUTES * 60 + 120)
+@pytest.mark.alongside
+@pytest.mark.timeout(MINUTES * 60 + 300)
 async def test_memory_is_flat_after_minutes_of_live_events_and_replays(
     kafka_bootstrap: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

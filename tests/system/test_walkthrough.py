@@ -50,6 +50,15 @@ def test_typed_lines_are_answered_and_reach_every_subscriber(system: System) -> 
             assert texts == [{"text": "hello"}, {"text": "42"}]
 
 
+def test_several_events_in_a_frame_come_as_text_to_who_offers_no_compression(ten: System) -> None:
+    url = f"{localhost(ten.publisher.websocket_url)}?since=0&until=now&batch=true"
+    with Websocat(url) as subscriber:
+        hello, *batches, end = subscriber.rest()
+    assert (hello["type"], end["type"]) == ("hello", "end")
+    assert {frame["type"] for frame in batches} == {"events"}
+    assert [each["offset"] for frame in batches for each in frame["events"]] == list(range(10))
+
+
 def test_without_credentials_the_handshake_is_refused(system: System) -> None:
     with Websocat(localhost(system.listener.websocket_url)) as producer:
         assert producer.rest() == []

@@ -67,7 +67,7 @@ def test_a_refusal(still: Served, case: dict[str, Any], transport: str) -> None:
         list(frames)
     refusal = caught.value.refusal
     assert told(refusal.problem, expected["problem"]) == expected["problem"]
-    by_http = transport != "websocket"
+    by_http = not transport.startswith("websocket")
     assert refusal.status == (expected["status"] if by_http else None)
     assert refusal.close == (None if by_http else expected["close"])
 
@@ -85,8 +85,9 @@ def test_where_replay_and_live_meet(
             TRANSPORTS["websocket"](made.publisher, request) as one,
             TRANSPORTS["ndjson"](made.publisher, request) as other,
             TRANSPORTS["sse"](made.publisher, request) as third,
+            TRANSPORTS["websocket-batch"](made.publisher, request) as fourth,
         ):
-            streams = [without_heartbeats(frames) for frames in (one, other, third)]
+            streams = [without_heartbeats(frames) for frames in (one, other, third, fourth)]
             for frames in streams:
                 check_replay(frames, expected)
             for partition, count in enumerate(case["append"]):

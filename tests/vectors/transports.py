@@ -14,6 +14,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from contracts.frames import frames_in
 from support.publisher import Publisher
 from support.sse import SseReader
 
@@ -52,14 +53,22 @@ def websocket(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
         def frames() -> Frames:
             while True:
                 try:
-                    frame = json.loads(connection.recv(_TIMEOUT_S))
+                    message = connection.recv(_TIMEOUT_S, decode=False)
                 except ConnectionClosed:
                     return
-                if frame["type"] == "error":
-                    raise RefusedError(Refusal(frame["problem"], None, _code(connection)))
-                yield frame
+                for frame in map(json.loads, frames_in(message)):
+                    if frame["type"] == "error":
+                        raise RefusedError(Refusal(frame["problem"], None, _code(connection)))
+                    yield frame
 
         yield frames()
+
+
+@contextmanager
+def websocket_batch(publisher: Publisher, pairs: Pairs) -> Iterator[Frames]:
+    """The same with several events in a frame, compressed."""
+    with websocket(publisher, [*pairs, ["batch", "true"]]) as frames:
+        yield frames
 
 
 def _code(connection: Any) -> int:
@@ -102,4 +111,9 @@ def _body(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
-TRANSPORTS = {"websocket": websocket, "ndjson": ndjson, "sse": sse}
+TRANSPORTS = {
+    "websocket": websocket,
+    "websocket-batch": websocket_batch,
+    "ndjson": ndjson,
+    "sse": sse,
+}

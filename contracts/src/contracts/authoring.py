@@ -20,6 +20,7 @@ from rich.text import Text
 from contracts.catalogue import Contract, read_catalogue, type_fault
 from contracts.check import check_directory
 from contracts.compatibility.samples import Samples
+from contracts.compatibility.variants import Variants
 from contracts.compatibility.version import Version
 from contracts.console import (
     ContractsDir,
@@ -42,7 +43,10 @@ _SEED_DIGITS = 18
 def new(
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="The event type: order.shipped.")],
     directory: Annotated[
-        Path, typer.Option("--dir", help="The directory of contracts; made if it is not there.")
+        Path,
+        typer.Option(
+            "--dir", "--contracts-dir", help="The directory of contracts; made if it is not there."
+        ),
     ] = Path(),
 ) -> None:
     """Write a contract to begin with, or the next version of one, with examples that pass check."""
@@ -158,7 +162,7 @@ def _valid(version: Version, rng: random.Random, wanted: int) -> Iterator[Any]:
     tries = max(_TRIES, 4 * wanted)
     made = (samples.plain() for _ in range(tries))
     found = False
-    for value in chain(made, islice(samples.variants(), _TRIES)):
+    for value in chain(made, islice(Variants(samples, version.normal).everywhere(), _TRIES)):
         if version.judge.is_valid(value) and version.declares_all_of(value):
             found = True
             yield value

@@ -155,6 +155,8 @@ def _read_examples(
             faults.append(Fault(path, f"it is in no place where examples are looked for: {layout}"))
         elif folder not in known:
             schema = f"{SCHEMAS}/{segments[1]}/{segments[2]}.json"
+            if any(fault.path == schema for fault in faults):
+                continue  # it is there, and what is wrong with it is told
             faults.append(Fault(path, f"there is no contract {schema}; move it or add that file"))
         elif folder in compiled:  # a schema that does not compile is a fault already
             try:

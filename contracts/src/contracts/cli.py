@@ -2,21 +2,21 @@
 
 Each command prints for a person and says by its exit status whether all is well: 0 yes, 1 no, 2 the
 command could not be carried out. Only `replay` opens a socket, to Kafka, and `resubmit`, to a
-listener. The commands that compare, write, replay and resubmit are in modules of their own.
+listener. The commands that compare, write, replay and resubmit are in modules of their own. What
+only one command needs is imported by it, since `check` runs in every CI and before every commit.
 """
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from contracts import asyncapi, openapi
 from contracts.authoring import example, new
 from contracts.catalogue import shipped_directory
 from contracts.check import Report, check_directory
@@ -37,6 +37,22 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"broadcaster-contracts {version('broadcaster-contracts')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
+    ] = False,
+) -> None:
+    """Event contracts: check, compare and write them; validate and replay events by them."""
 
 
 class Service(StrEnum):
@@ -66,6 +82,8 @@ def check(
     """Check schemas, references, examples, names and compatibility of a directory of contracts."""
     place = directory or shipped_directory()
     report = check_directory(place, time_limit_s=time_limit)
+    if directory is None:
+        err.print("No directory is named: these are the contracts that come with the package.")
     if format_ is Format.TEXT:
         _print_report(report)
     else:
@@ -115,6 +133,8 @@ def validate(
 @app.command("list")
 def list_(contracts_dir: ContractsDir = None) -> None:
     """List the event types and their versions."""
+    from rich.table import Table
+
     table = Table("type", "version", "title", "file", box=None, header_style="bold", pad_edge=False)
     for versions in catalogue_of(contracts_dir).types.values():
         for contract in versions:
@@ -133,6 +153,8 @@ def asyncapi_(
     contracts_dir: ContractsDir = None,
 ) -> None:
     """Print the AsyncAPI 3.0 document of a service or of both, as JSON."""
+    from contracts import asyncapi
+
     services = tuple(Service) if service is None else (service,)
     typer.echo(asyncapi.encode(asyncapi.document(services, catalogue_of(contracts_dir))), nl=False)
 
@@ -143,6 +165,8 @@ def openapi_(
     contracts_dir: ContractsDir = None,
 ) -> None:
     """Print the OpenAPI 3.1 document of a service's HTTP endpoints, as JSON."""
+    from contracts import openapi
+
     whole = openapi.document(service, catalogue_of(contracts_dir))
     typer.echo(openapi.encode(whole), nl=False)
 

@@ -19,10 +19,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from contracts.catalogue import Catalogue, Contract
+from contracts.catalogue import Catalogue
 from contracts.compatibility.decision import TIME_LIMIT_S, Breaks, Compatible, Decider
 from contracts.compatibility.history import Comparison, compare
 from contracts.compatibility.policy import Direction, Policy, read_policy
+from contracts.compatibility.sets import Change, Kind, compare_sets
 from contracts.compatibility.version import Version
 from contracts.console import directory_catalogue, find_contract, out, refused
 from contracts.errors import InvalidCatalogueError
@@ -41,7 +42,11 @@ def diff(
     after: Annotated[str, typer.Argument(metavar="B", help="Directory, git revision, or TYPE/N.")],
     directory: Annotated[
         Path,
-        typer.Option("--dir", help="The directory of contracts that revisions and versions mean."),
+        typer.Option(
+            "--dir",
+            "--contracts-dir",
+            help="The directory of contracts that revisions and versions mean.",
+        ),
     ] = Path(),
     time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds for one comparison.")] = (
         TIME_LIMIT_S
@@ -125,44 +130,28 @@ def _all_told(lines: Iterable[_Line]) -> bool:
 
 
 def _changes(old: _State, new: _State, decider: Decider) -> Iterator[_Line]:
-    names = sorted({*old.catalogue.types, *new.catalogue.types})
     nothing = True
-    for type_ in names:
-        for line in _changes_of(type_, old, new, decider):
-            nothing = False
-            yield line
+    for change in compare_sets(old.catalogue, new.catalogue, new.policy, decider):
+        nothing = False
+        yield _heading(change)
+        for one in change.comparisons:
+            yield _line(one, change.asked)
     if nothing:
         yield _Line("nothing changed that events or consumers could notice")
 
 
-def _changes_of(type_: str, old: _State, new: _State, decider: Decider) -> Iterator[_Line]:
-    before = {one.version: one for one in old.catalogue.types.get(type_, ())}
-    after = {one.version: one for one in new.catalogue.types.get(type_, ())}
-    for number in sorted(before.keys() - after.keys()):
-        gone = f"{type_}/{number} removed: events that name it are refused, replays cannot judge it"
-        yield _Line(gone, well=False)
-    for number in sorted(before.keys() & after.keys()):
-        yield from _in_place(before[number], after[number], decider)
-    for number in sorted(after.keys() - before.keys()):
-        earlier = [one for one in after.values() if one.version < number]
-        if not earlier:
-            yield _Line(f"{type_}/{number} added")
-            continue
-        nearest = max(earlier, key=lambda one: one.version)
-        yield _Line(f"{type_}/{number} added, after {nearest.name}:")
-        asked = new.policy.compatibility(type_).directions()
-        pair = Version(nearest), Version(after[number])
-        yield from _verdicts(*pair, asked, decider, new.policy)
-
-
-def _in_place(before: Contract, after: Contract, decider: Decider) -> Iterator[_Line]:
-    old, new = Version(before), Version(after)
-    if old.digest == new.digest and old.normal.draft == new.normal.draft:
-        if before.schema != after.schema:
-            yield _Line(f"{after.name} changed in words only")
-        return
-    yield _Line(f"{after.name} changed in place (a new version would leave its events alone):")
-    yield from _verdicts(old, new, tuple(Direction), decider, Policy())
+def _heading(change: Change) -> _Line:
+    name = change.contract.name
+    match change.kind:
+        case Kind.REMOVED:
+            return _Line(f"{name} {change.faults()[0].what}", well=False)
+        case Kind.REWORDED:
+            return _Line(f"{name} changed in words only")
+        case Kind.CHANGED:
+            return _Line(f"{name} changed in place (a new version would leave its events alone):")
+        case _:
+            after = f", after {change.against.name}:" if change.against is not None else ""
+            return _Line(f"{name} added{after}")
 
 
 def _verdicts(
@@ -174,7 +163,11 @@ def _verdicts(
 ) -> Iterator[_Line]:
     for direction in Direction:
         one = compare(older, newer, direction, decider, policy.waivers)
-        yield _Line(f"  {direction}: {_said(one)}", _good(one) or direction not in asked)
+        yield _line(one, asked)
+
+
+def _line(one: Comparison, asked: tuple[Direction, ...]) -> _Line:
+    return _Line(f"  {one.direction}: {_said(one)}", _good(one) or one.direction not in asked)
 
 
 def _good(one: Comparison) -> bool:

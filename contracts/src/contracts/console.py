@@ -24,6 +24,7 @@ ContractsDir = Annotated[
     Path | None,
     typer.Option(
         "--contracts-dir",
+        "--dir",
         envvar="CONTRACTS_DIR",
         help="A directory with schemas/<type>/<version>.json, before the shipped contracts.",
     ),

@@ -176,6 +176,8 @@ def read_json(path: str, file: Path) -> Any:
         InvalidCatalogueError: it is not JSON; the fault of `path` says where.
     """
     try:
+        if file.exists() and not file.is_file():  # reading a pipe would wait for ever
+            raise InvalidCatalogueError(Fault(path, "it is not a regular file"))
         return json.loads(
             file.read_text(encoding="utf-8-sig"),
             object_pairs_hook=_object_without_twins,

@@ -7,7 +7,8 @@ Transports (WebSocket headers, SSE fields, lines) are not this module's concern.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,10 @@ import orjson
 
 from contracts.errors import InvalidFrameError
 from contracts.problem import Problem
+
+_HEAD = len(b'{"type":"event",')
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}]', re.DOTALL)
+"""What may open or close an object, and strings, in which a brace means nothing."""
 
 
 def event_frame(partition: int, offset: int, event: bytes) -> bytes:
@@ -25,6 +30,11 @@ def event_frame(partition: int, offset: int, event: bytes) -> bytes:
 def event_in(frame: bytes) -> bytes:
     """The stored bytes in a frame that `event_frame` built; nothing is parsed."""
     return frame[frame.index(b'"event":', 30) + 8 : -1]
+
+
+def events_frame(frames: Sequence[bytes]) -> bytes:
+    """The frame of several events, from the frames of each that `event_frame` built; not parsed."""
+    return b'{"type":"events","events":[{%b]}' % b",{".join([each[_HEAD:] for each in frames])
 
 
 def hello_frame(  # noqa: PLR0913 - the frame's own members
@@ -106,22 +116,68 @@ _EVENT_MEMBERS = (("partition", int), ("offset", int), ("event", dict))
 
 
 def parse_frame(text: str | bytes) -> Event | Control:
-    """Read one frame.
+    """Read one frame; one of several events must have been taken apart (`frames_in`).
 
     Raises:
         InvalidFrameError: not a JSON object with a ``type``, or an event frame whose
             members are missing or of another kind.
     """
+    members = _members(text)
+    return _event(members) if members["type"] == "event" else Control(members["type"], members)
+
+
+def frames_in(message: bytes) -> list[bytes]:
+    """The frames to be read one after the other: one of several events is a frame for each.
+
+    The events' bytes are those of the message.
+
+    Raises:
+        InvalidFrameError: not a JSON object with a ``type``, or its ``events`` are not a list of
+            what event frames hold.
+    """
+    if b'"events"' not in message or (members := _members(message))["type"] != "events":
+        return [message]
+    items = members.get("events")
+    if not isinstance(items, list):
+        raise InvalidFrameError("an events frame's events are missing or no array")
+    events = [_event(item) for item in items]
+    texts = list(_objects_within(message))
+    if len(texts) == len(events):
+        return [b'{"type":"event",%b' % text[1:].lstrip() for text in texts]
+    # There are members that are not known here, with objects in them.
+    return [event_frame(each.partition, each.offset, orjson.dumps(each.event)) for each in events]
+
+
+def _members(text: str | bytes) -> dict[str, Any]:
     try:
         members = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InvalidFrameError("the frame is not JSON") from error
     if not isinstance(members, dict) or not isinstance(members.get("type"), str):
         raise InvalidFrameError("a frame is a JSON object with a type")
-    if members["type"] != "event":
-        return Control(members["type"], members)
+    return members
+
+
+def _event(members: Any) -> Event:
     for name, kind in _EVENT_MEMBERS:
         # not isinstance: true is no offset
-        if members.get(name).__class__ is not kind:
+        if not isinstance(members, dict) or members.get(name).__class__ is not kind:
             raise InvalidFrameError(f"an event frame's {name} is missing or of another kind")
     return Event(members["partition"], members["offset"], members["event"])
+
+
+def _objects_within(frame: bytes) -> Iterator[bytes]:
+    """The objects one level below the outermost one; the frame is valid JSON."""
+    depth = start = 0
+    for token in _TOKEN.finditer(frame):
+        match token[0]:
+            case b"{":
+                depth += 1
+                if depth == 2:
+                    start = token.start()
+            case b"}":
+                depth -= 1
+                if depth == 1:
+                    yield frame[start : token.end()]
+            case _:
+                pass

@@ -89,6 +89,9 @@ class ProblemType(Enum):
     TOO_MANY_SUBSCRIBERS = _Entry(
         "too-many-subscribers", "This instance is full", 503, CloseCode.TRY_AGAIN_LATER, True
     )
+    TOO_MANY_CONNECTIONS = _Entry(
+        "too-many-connections", "This instance is full", 503, CloseCode.TRY_AGAIN_LATER, True
+    )
     STALLED = _Entry("stalled", "The subscriber stopped reading", 408, CloseCode.STALLED, True)
     TOO_MUCH_INPUT = _Entry(
         "too-much-input",

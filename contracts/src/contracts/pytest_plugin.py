@@ -47,9 +47,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     names = [name for mark in metafunc.definition.iter_markers("contract") for name in mark.args]
     if not names:
-        raise pytest.UsageError(
+        pytest.fail(  # without the frames of pytest: there is nothing to see in them
             f"{metafunc.definition.nodeid} takes golden_event and does not say of which contracts: "
-            'mark it with @pytest.mark.contract("order.placed/2")'
+            'mark it with @pytest.mark.contract("order.placed/2")',
+            pytrace=False,
         )
     events = _golden(metafunc.config, names)
     metafunc.parametrize("golden_event", events, ids=[str(each) for each in events])
@@ -100,4 +101,4 @@ def _golden(config: pytest.Config, names: Sequence[str]) -> list[GoldenEvent]:
     try:
         return golden_events(_catalogue(config), names)
     except ContractBroken as error:
-        raise pytest.UsageError(f"golden_event: {error}") from error
+        pytest.fail(f"golden_event: {error}", pytrace=False)

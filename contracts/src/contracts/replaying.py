@@ -6,7 +6,6 @@ reads only, counts everything, and names the first offenders; payloads are never
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from contracts.catalogue import Contract, read_catalogue
@@ -87,7 +85,9 @@ def replay(  # noqa: PLR0913, PLR0917 - its parameters are the command's options
     ] = None,
     contracts_dir: Annotated[
         Path | None,
-        typer.Option("--contracts-dir", envvar="CONTRACTS_DIR", help="Where the candidate lies."),
+        typer.Option(
+            "--contracts-dir", "--dir", envvar="CONTRACTS_DIR", help="Where the candidate lies."
+        ),
     ] = None,
     bootstrap: Annotated[
         str, typer.Option(envvar="KAFKA_BOOTSTRAP_SERVERS", help="host:port, separated by commas.")
@@ -99,6 +99,10 @@ def replay(  # noqa: PLR0913, PLR0917 - its parameters are the command's options
     offenders: Annotated[int, typer.Option(min=0, help="Refused events that are named.")] = 10,
 ) -> None:
     """Judge a candidate schema by the events that Kafka retains; exit 1 if it refuses any."""
+    import asyncio
+    import logging
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails is told, once, below
     try:
         points = parse_point(since), parse_point(until)
         candidate = Candidate(_candidate(type_, schema, contracts_dir), strict=strict)
@@ -139,6 +143,14 @@ async def _replay(
 
 
 async def _judge_all(candidate: Candidate, tally: Tally, reading: Retained) -> None:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as progress:
         task = progress.add_task("offsets", total=reading.span.offsets)

@@ -52,7 +52,7 @@ def _annotations(report: Report, directory: Path) -> Iterator[str]:
     for level, faults in (("error", report.faults), ("notice", report.notes)):
         for fault in faults:
             file = _escaped((directory / fault.path).as_posix(), ":,")
-            yield f"::{level} file={file},title=contracts: {fault.rule}::{_escaped(fault.what)}"
+            yield f"::{level} file={file},title=contracts {fault.rule}::{_escaped(fault.what)}"
     yield f"contracts: {summary(report)}, {count(report.faults, 'fault')}"
 
 
@@ -119,6 +119,7 @@ def _junit(report: Report, directory: Path) -> str:
     _case(suite, "directory", "layout, parts and policy", rest)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", "0")  # readers of this format insist on it
     ET.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suite, encoding="unicode")
 
@@ -126,7 +127,8 @@ def _junit(report: Report, directory: Path) -> str:
 def _case(suite: ET.Element, class_: str, name: str, faults: list[Fault]) -> None:
     case = ET.SubElement(suite, "testcase", classname=f"contracts.{class_}", name=_xml(name))
     if faults:
-        failure = ET.SubElement(case, "failure", message=_xml(faults[0].what))
+        message = _xml(faults[0].what)
+        failure = ET.SubElement(case, "failure", type=faults[0].rule, message=message)
         failure.text = "\n".join(_xml(str(fault)) for fault in faults)
 
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import orjson
 import typer
@@ -23,6 +21,9 @@ from contracts.console import ContractsDir, catalogue_of, count, err, out
 from contracts.dead_letter import DeadLetter, read_dead_letter
 from contracts.envelope import BATCH_MEDIA_TYPE
 from contracts.judge import Accepted, Judge
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 _BATCH_EVENTS = 100
 _BATCH_BYTES = 1 << 20
@@ -119,6 +120,9 @@ def _send(
     to: str, batch: list[dict[str, Any]], user: str | None, password: str | None
 ) -> list[dict[str, Any]]:
     """The listener's result for each event."""
+    import urllib.error
+    import urllib.request
+
     headers = {"content-type": BATCH_MEDIA_TYPE}
     if user is not None:
         secret = base64.b64encode(f"{user}:{password or ''}".encode()).decode()
@@ -137,7 +141,7 @@ def _send(
     return results
 
 
-def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
+def _problem(error: HTTPError) -> dict[str, Any]:
     try:
         document = json.load(error)
     except ValueError:

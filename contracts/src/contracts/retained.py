@@ -164,6 +164,12 @@ async def _span(
     latest = {p.partition: at for p, at in (await consumer.end_offsets(places)).items()}
     begin = await _resolved(consumer, places, since, (earliest, latest), now_ms)
     end = await _resolved(consumer, places, until, (earliest, latest), now_ms)
+    ahead = [f"{p}:{begin[p]}" for p in sorted(begin) if begin[p] > latest[p]]
+    if ahead:
+        ends = ",".join(f"{p}:{latest[p]}" for p in sorted(latest))
+        raise RetainedError(
+            f"{', '.join(ahead)} is beyond the topic's end ({ends}), so nothing is there to judge"
+        )
     return Span(
         {p: min(max(begin[p], earliest[p]), latest[p]) for p in begin},
         {p: min(end[p], latest[p]) for p in end},

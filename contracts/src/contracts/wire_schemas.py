@@ -73,6 +73,11 @@ PROBLEM: Final[_Schema] = {
         status={"type": "integer", "minimum": 400, "maximum": 599},
         detail={"type": "string"},
         retriable={"type": "boolean", "description": "The same request may succeed later."},
+        retry_after_s={
+            "type": "integer",
+            "minimum": 0,
+            "description": "Seconds to wait before the next attempt, as Retry-After says.",
+        },
         errors={
             "type": "array",
             "description": "Every violation of the envelope's rules and of the contract.",
@@ -152,6 +157,24 @@ def event_frame_schema(event: _Schema) -> _Schema:
     )
 
 
+EVENTS_FRAME: Final[_Schema] = _frame(
+    "events",
+    ("events",),
+    events={
+        "type": "array",
+        "minItems": 1,
+        "description": "To be taken one after the other, as if each had come alone.",
+        "items": _object(
+            ("partition", "offset", "event"),
+            partition=_COUNT,
+            offset=_COUNT,
+            event={"$ref": "#/components/schemas/cloudEvent"},
+        ),
+    },
+)
+"""Several events in one frame, over WebSocket with ``batch=true``."""
+
+
 LISTENER_PARAMETERS: Final[_Schema] = _object(
     (),
     **{
@@ -208,6 +231,15 @@ PUBLISHER_PARAMETERS: Final[_Schema] = {
     ),
     "additionalProperties": False,
 }
+
+BATCH_PARAMETERS: Final[dict[str, _Schema]] = {
+    "batch": {
+        "enum": ["true"],
+        "description": "WebSocket only: several events in a frame (type events), compressed for "
+        "clients that offer permessage-deflate.",
+    }
+}
+"""What only the WebSocket takes, beside `PUBLISHER_PARAMETERS`."""
 
 PAGE_PARAMETERS: Final[dict[str, _Schema]] = {
     "limit": {

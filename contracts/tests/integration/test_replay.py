@@ -160,6 +160,7 @@ def test_thousands_of_events(
         (["--since", "soon"], "not a place in the log"),
         (["--since", "5"], "a bare offset is for topics with one partition"),
         (["--since", "0:1,1:1,2:1"], "names more than the 2 partitions"),
+        (["--since", "0:0,1:99"], "1:99 is beyond the topic's end (0:0,1:0)"),
     ],
 )
 def test_a_point_that_is_not_on_the_topic_is_refused(

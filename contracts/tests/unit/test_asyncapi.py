@@ -78,10 +78,11 @@ def test_the_frames_schemas_refuse_other_frames(whole: dict[str, Any]) -> None:
 def test_parameters_close_codes_and_security(whole: dict[str, Any]) -> None:
     ingest, broadcast = whole["channels"]["ingest"], whole["channels"]["broadcast"]
     parameters = broadcast["bindings"]["ws"]["query"]["properties"]
-    assert set(parameters) == {"since", "until", "type", "key", "on_expired", "on_ahead"}
+    shared = {"since", "until", "type", "key", "on_expired", "on_ahead"}
+    assert set(parameters) == shared | {"batch"}
     assert set(ingest["bindings"]["ws"]["query"]["properties"]) == {"as"}
     over_http = whole["operations"]["broadcastOverHttp"]["bindings"]["http"]
-    assert set(over_http["query"]["properties"]) == set(parameters)
+    assert set(over_http["query"]["properties"]) == shared
     assert over_http["method"] == "GET"
     assert whole["operations"]["ingestOverHttp"]["bindings"]["http"]["method"] == "POST"
     assert set(broadcast["x-close-codes"]) == {str(int(code)) for code in CloseCode}
@@ -94,7 +95,7 @@ def test_every_version_has_its_messages(whole: dict[str, Any]) -> None:
     events = {"message.posted.1", "order.placed.1", "order.placed.2", "sensor.reading.1"}
     messages = set(whole["components"]["messages"])
     controls = {"hello", "live", "heartbeat", "moved", "end", "error", "ack", "nack", "streamEnd"}
-    controls |= {"deadLetter"}
+    controls |= {"deadLetter", "events"}
     assert messages == controls | {f"{k}.{e}" for k in ("sent", "record", "event") for e in events}
 
 

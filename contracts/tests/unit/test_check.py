@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -27,6 +28,18 @@ def test_the_shipped_contracts_are_well() -> None:
     assert (report.faults, report.notes) == ((), ())
     assert len(report.contracts) == 4
     assert report.examples > 40
+
+
+def test_a_schema_that_cannot_be_read_is_told_once(write_contracts: WriteContracts) -> None:
+    (fault,) = check(write_contracts, {**GOOD, "schemas/t/1.json": "{"}).faults[:2]
+    assert "not JSON" in fault.what
+
+
+def test_a_pipe_is_not_waited_for(write_contracts: WriteContracts) -> None:
+    directory = write_contracts(GOOD)
+    os.mkfifo(directory / "schemas" / "t" / "2.json")
+    (fault,) = check_directory(directory).faults
+    assert (fault.path, fault.what) == ("schemas/t/2.json", "it is not a regular file")
 
 
 def test_a_small_directory_that_is_well(write_contracts: WriteContracts) -> None:

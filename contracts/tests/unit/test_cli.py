@@ -51,6 +51,14 @@ def test_check_of_the_directory_that_the_environment_names(write_contracts: Writ
     assert "1 contract, 1 example: all is well" in run("check", CONTRACTS_DIR=str(directory))
 
 
+def test_check_of_no_directory_says_whose_contracts_these_are() -> None:
+    assert "come with the package" in run("check")
+
+
+def test_its_version() -> None:
+    assert run("--version").startswith("broadcaster-contracts ")
+
+
 def test_validate_a_file_of_lines(tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
     file.write_text(f"{EVENT}\n{BAD}\nhello\n", encoding="utf-8")

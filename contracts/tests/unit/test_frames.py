@@ -100,3 +100,48 @@ def test_what_is_no_frame_is_refused(text: str | bytes) -> None:
     with pytest.raises(InvalidFrameError) as caught:
         frames.parse_frame(text)
     assert caught.value.code == "invalid-frame"
+
+
+def stored_events() -> st.SearchStrategy[list[bytes]]:
+    """Events as they are stored, with whatever a producer may write."""
+    odd = st.sampled_from([
+        b'{"a":"}{\\"}{\\\\"}', b'{"a":[{"partition":1},{"partition":2}]}', b'{"n":1e5,"m":1.0}',
+        b'{ "a" : {"b":{}} }', b"{}",
+    ])  # fmt: skip
+    made = st.dictionaries(st.text(), json_values, max_size=3).map(orjson.dumps)
+    return st.lists(made | odd, min_size=1, max_size=6)
+
+
+@given(stored_events())
+def test_a_frame_of_several_events_is_these_with_their_stored_bytes(stored: list[bytes]) -> None:
+    alone = [frames.event_frame(1, 40 + at, event) for at, event in enumerate(stored)]
+    together = frames.events_frame(alone)
+    assert orjson.loads(together)["type"] == "events"
+    assert frames.frames_in(together) == alone
+    assert [frames.frames_in(each) for each in alone] == [[each] for each in alone]
+
+
+@pytest.mark.parametrize("before", ["", '"new":{"x":{}},'])
+def test_a_frame_of_several_events_is_read_however_it_is_written(before: str) -> None:
+    items = (
+        '[ { "event": {"a":{}} , "offset":2,"partition":0}, {"offset":3,"partition":0,"event":{}}]'
+    )
+    message = f'{{ {before} "events": {items}, "type": "events" }}'.encode()
+    assert [frames.parse_frame(each) for each in frames.frames_in(message)] == [
+        frames.Event(0, 2, {"a": {}}),
+        frames.Event(0, 3, {}),
+    ]
+
+
+def test_other_frames_stay_as_they_are() -> None:
+    for frame in (frames.end_frame("0:1"), b'{"type":"new","events":[1]}', b"not JSON"):
+        assert frames.frames_in(frame) == [frame]
+
+
+@pytest.mark.parametrize(
+    "events",
+    ["null", "{}", "[null]", "[1]", "[{}]", '[{"partition":0,"offset":true,"event":{}}]'],
+)
+def test_what_is_no_list_of_events_is_refused(events: str) -> None:
+    with pytest.raises(InvalidFrameError):
+        frames.frames_in(b'{"type":"events","events":%b}' % events.encode())

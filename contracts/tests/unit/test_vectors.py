@@ -9,7 +9,7 @@ import pytest
 
 from contracts.cursor import Cursor, parse_cursor
 from contracts.errors import InvalidCursorError
-from contracts.frames import Event, parse_frame
+from contracts.frames import Event, frames_in, parse_frame
 from contracts.vectors import filled, vectors
 
 CURSORS = vectors("cursors")
@@ -28,8 +28,9 @@ def test_the_text_of_a_cursor(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CURSORS["rule"], ids=lambda case: case["name"])
 def test_the_rule_for_clients(case: dict[str, Any]) -> None:
     cursor: Cursor | None = None
-    for each in case["frames"]:
-        frame = parse_frame(orjson.dumps(each))
+    messages = map(orjson.dumps, case["frames"])
+    for each in [each for message in messages for each in frames_in(message)]:
+        frame = parse_frame(each)
         if isinstance(frame, Event):
             assert cursor is not None
             cursor = cursor.after(frame.partition, frame.offset)

@@ -21,6 +21,7 @@ from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.errors import PortInUseError
 from chassis.kafka_settings import KafkaSettings
 from chassis.not_http import NotHttp
+from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
 from chassis.websocket_routes import WebSocketAndRoutes
@@ -31,8 +32,12 @@ from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession
 from listener.app.keep_dead_letters import KeepDeadLetters
 from listener.app.no_dead_letters import NoDeadLetters
+from listener.app.pacing import Pacing
 from listener.app.ports import DeadLetters, Observer
+from listener.domain.allowance import Rates
 from listener.domain.retry_window import RetryWindow
+from listener.infra.body_budget import BodyBudget
+from listener.infra.contract_review import ContractReview, Strictness
 from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
 from listener.infra.contracts_watch import ContractsWatch
 from listener.infra.cross_origin import CrossOrigin
@@ -47,7 +52,8 @@ from listener.infra.http_stream import StreamLimits
 from listener.infra.kafka_event_log import KafkaEventLog, LogLimits
 from listener.infra.kafka_link import LinkTimes
 from listener.infra.metrics import Tally
-from listener.infra.websocket import ConnectionLimits, IngestWebSocket
+from listener.infra.websocket import IngestWebSocket
+from listener.infra.websocket_connection import ConnectionLimits
 from listener.settings import Settings, SettingsError, read_settings
 
 _clock = time.monotonic
@@ -74,7 +80,7 @@ class Listener:
         self.retries = _retry_window(settings)
         self.log = log = KafkaEventLog(
             kafka.topic,
-            kafka.client_arguments(),
+            _producing(settings, kafka),
             _limits(settings),
             _times(settings),
             clock=_clock,
@@ -102,17 +108,23 @@ class Listener:
             )
 
         http_admission = admission(by_http)
+        budget = BodyBudget(settings.max_body_bytes)
+        pacing = Pacing(_rates(settings), _clock, tally)
         self.websocket = IngestWebSocket(
             gate,
             log,
             sessions(admission(by_websocket), by_websocket),
             ConnectionLimits(
+                room_for(settings.max_connections, variable="LISTENER_MAX_CONNECTIONS"),
                 settings.as_,
                 settings.max_in_flight,
+                settings.max_in_flight_bytes,
                 settings.max_frame_bytes,
                 settings.max_array_events,
+                settings.rate_hold_s,
             ),
             tally,
+            pacing,
         )
         self.posts = PostEvents(
             gate,
@@ -121,6 +133,8 @@ class Listener:
                 IngestEvents(http_admission, log, by_http, dead_letters, _clock),
                 sessions(http_admission, by_http),
                 log,
+                pacing,
+                budget,
             ),
             Answers(settings.retry_after_s),
             _request_limits(settings),
@@ -131,6 +145,7 @@ class Listener:
             open_connections=("Open WebSocket connections", lambda: self.websocket.connections),
             in_flight_events=("Events without an answer", lambda: log.pending_events),
             in_flight_bytes=("Bytes of events without an answer", lambda: log.pending_bytes),
+            http_body_bytes=("Memory of request bodies", lambda: budget.taken),
             kafka_ready=("Whether events can be stored now", lambda: float(log.state is None)),
             retry_window_events=(
                 "Events that a retry would be known of",
@@ -138,7 +153,7 @@ class Listener:
             ),
             contracts=("Contracts in force", lambda: float(shelf.current.count)),
         )
-        tally.watches(self.watch, self.dead_letters)
+        tally.watches(self.watch, self.dead_letters, budget)
         tally.register(registry)
         self.app = WebSocketAndRoutes(
             "/websocket",
@@ -256,6 +271,11 @@ def _contracts_watch(settings: Settings, shelf: ContractShelf) -> ContractsWatch
         return None
     return ContractsWatch(
         *(settings.contracts_dir, shelf, load_contract_set),
+        ContractReview(
+            settings.contracts_dir,
+            Strictness(settings.contracts_policy),
+            settings.contracts_policy_limit_s,
+        ),
         poll_s=settings.contracts_poll_s,
         now=_now,
     )
@@ -271,7 +291,7 @@ def _dead_letters(
     )
     log = KafkaEventLog(
         settings.dead_letter_topic,
-        *(kafka.client_arguments(), limits, _times(settings)),
+        *(_producing(settings, kafka), limits, _times(settings)),
         clock=_clock,
         late_outcomes=tally,
     )
@@ -288,13 +308,22 @@ def _retry_window(settings: Settings) -> RetryWindow | None:
     return RetryWindow(settings.retry_window_s, settings.retry_window_events, _clock())
 
 
+def _rates(settings: Settings) -> Rates:
+    return Rates(settings.rate_events, settings.rate_bytes, settings.rate_burst_s)
+
+
 def _request_limits(settings: Settings) -> RequestLimits:
     return RequestLimits(
         settings.as_,
         settings.max_http_requests,
         settings.max_array_events,
         BodyLimits(settings.max_frame_bytes, settings.max_inflation, settings.stall_s),
-        StreamLimits(settings.max_in_flight, settings.max_line_bytes, settings.stall_s),
+        StreamLimits(
+            settings.max_in_flight,
+            settings.max_in_flight_bytes,
+            settings.max_line_bytes,
+            settings.stall_s,
+        ),
     )
 
 
@@ -305,6 +334,11 @@ def _limits(settings: Settings) -> LogLimits:
         queue_timeout_s=settings.queue_timeout_s,
         delivery_timeout_s=settings.delivery_timeout_s,
     )
+
+
+def _producing(settings: Settings, kafka: KafkaSettings) -> dict[str, Any]:
+    compression = None if settings.compression == "none" else settings.compression
+    return {**kafka.client_arguments(), "compression_type": compression}
 
 
 def _times(settings: Settings) -> LinkTimes:

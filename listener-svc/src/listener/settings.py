@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
     contracts_poll_s: float = Field(default=1.0, gt=0)
     """How often it is looked at for changes."""
+    contracts_policy: Literal["declared", "always", "off"] = "declared"
+    """Which directories' changes are held to their policy.toml while in force."""
+    contracts_policy_limit_s: float = Field(default=30.0, gt=0)
+    """How long a review may take."""
     contracts_max_age_s: int = Field(default=300, ge=0)
     """How long caches may keep a schema."""
     dead_letter_topic: str | None = Field(default=None, min_length=1)
@@ -75,8 +79,12 @@ class Settings(BaseSettings):
     dead_letter_pending_bytes: int = Field(default=4 << 20, ge=1 << 20)
     """Of dead letters that wait for Kafka; more are dropped."""
 
+    max_connections: int = Field(default=10_000, ge=1)
+    """WebSockets; each is an open file."""
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""
+    max_in_flight_bytes: int = Field(default=8 << 20, ge=1024)
+    """Of them, so that one connection cannot take all of `max_pending_bytes`."""
     max_frame_bytes: int = Field(default=4 << 20, ge=1024)
     """Of one WebSocket frame and of one HTTP body."""
     max_line_bytes: int = Field(default=2 << 20, ge=1024)
@@ -86,18 +94,31 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(default=1_000_000, ge=1024)
     """Of one record; no more than the topic's max.message.bytes."""
     max_http_requests: int = Field(default=1000, ge=1)
+    max_body_bytes: int = Field(default=64 << 20, ge=1 << 20)
+    """Of all HTTP bodies at once; what does not fit is refused with 503."""
     max_inflation: int = Field(default=200, ge=2)
     """How many times larger than it was sent an NDJSON stream may become."""
     stall_s: float = Field(default=60.0, gt=0)
     """How long an HTTP body may take, a stream pause, and a stream's answers go unread."""
+    rate_events: float = Field(default=0.0, ge=0)
+    """Events a second of one user, over all its connections and requests; 0: any number."""
+    rate_bytes: float = Field(default=0.0, ge=0)
+    """The same of what is sent, in bytes."""
+    rate_burst_s: float = Field(default=2.0, ge=0.1)
+    """So many seconds' worth can be saved up."""
+    rate_hold_s: float = Field(default=5.0, ge=0, le=15)
+    """How long what is too much over a WebSocket waits for its rate before it is nacked."""
     retry_after_s: int = Field(default=2, ge=1)
     retry_window_s: float = Field(default=300.0, ge=0)
     """How long a retry of the same source and id is known as one; 0: never."""
     retry_window_events: int = Field(default=20_000, ge=2)
     """At most; the newest half of them for certain."""
     max_pending_bytes: int = Field(default=64 << 20, ge=1 << 20)
-    """Of all unanswered events, waiting for Kafka or in its hands."""
+    """Memory of all unanswered events, waiting for Kafka or in its hands."""
     batch_bytes: int = Field(default=256 << 10, ge=1024)
+    """Of one batch to Kafka, before it is compressed."""
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
+    """How batches are compressed on their way to Kafka and in its log."""
     queue_timeout_s: float = Field(default=10.0, gt=0)
     """After it an event that Kafka did not take is answered unavailable."""
     delivery_timeout_s: float = Field(default=30.0, gt=0)

@@ -14,6 +14,7 @@ from listener_fakes.running import (
     USER,
     Answers,
     RunningListener,
+    codecs_of,
     event,
     parsed,
     read_topic,
@@ -105,6 +106,22 @@ async def test_an_array_is_answered_event_by_event(
     assert answers.by_ref[4]["problem"]["type"] == "not-an-event"
     records = await read_topic(kafka_bootstrap, topic)
     assert [parsed(record)["data"]["text"] for record in records] == ["x", "7", "x"]
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_batches_are_stored_in_the_codec_that_is_set(
+    run_listener: RunListener, kafka_bootstrap: str, topic: str, codec: str
+) -> None:
+    listener = run_listener(kafka_bootstrap, topic, compression=codec)
+    await listener.wait_ready()
+    async with listener.connect() as connection:
+        answers = Answers(connection)
+        await connection.send("[" + ",".join(event(str(number)) for number in range(500)) + "]")
+        await answers.wait(500)
+    assert {answer["type"] for answer in answers.by_ref.values()} == {"ack"}
+    records = await read_topic(kafka_bootstrap, topic)
+    assert [parsed(record)["id"] for record in records] == [str(at) for at in range(500)]
+    assert await codecs_of(kafka_bootstrap, topic) == {codec}
 
 
 async def test_a_connection_keeps_its_order_within_each_partition(

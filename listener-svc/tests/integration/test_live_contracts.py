@@ -74,3 +74,47 @@ async def test_a_connection_outlives_changes_and_a_broken_one_is_refused(
         await connection.send(event("c", type="note", data={"subject": "x"}))
         await answers.wait(4)
         assert answers.by_ref[3]["problem"]["type"] == "contract-violation"
+
+
+async def test_a_change_that_breaks_the_directorys_policy_is_refused_with_the_reason(
+    run_listener: RunListener, kafka_bootstrap: str, kafka_topic: TopicFactory, tmp_path: Path
+) -> None:
+    own = tmp_path / "contracts"
+    text = '{"type":"object","required":["text"],"properties":{"text":{"type":"%s"}}}'
+    write(own, "letter/1.json", text % "string")
+    (own / "policy.toml").write_text('compatibility = "backward"\n')
+    listener = run_listener(kafka_bootstrap, kafka_topic(), contracts=own, contracts_poll_s=0.05)
+    await listener.wait_ready()
+
+    async def refused() -> str:
+        found = (await listener.get("/status")).json()["contracts"]["refused"]
+        return "" if found is None else " ".join(found["faults"])
+
+    async def is_in_place() -> bool:
+        return "changed in place" in await refused()
+
+    async def is_incompatible() -> bool:
+        return "backward incompatible" in await refused()
+
+    async def is_taken() -> bool:
+        return (await listener.get("/contracts/letter/2")).status_code == 200
+
+    async with listener.connect() as connection:
+        answers = Answers(connection)
+        write(own, "letter/1.json", text % "number")
+        await until(is_in_place)
+        await connection.send(event("a", type="letter", data={"text": "x"}))
+        await answers.wait(1)
+        assert answers.by_ref[0]["type"] == "ack", "the old contracts stay in force"
+
+        write(own, "letter/1.json", text % "string")
+        write(own, "letter/2.json", text % "number")
+        await until(is_incompatible)
+        assert "contracts_refused 1.0" in (await listener.get("/metrics")).text
+
+        (own / "policy.toml").write_text('compatibility = "none"\n')
+        await until(is_taken)
+        await connection.send(event("b", type="letter", data={"text": 1}))
+        await answers.wait(2)
+        assert answers.by_ref[1]["type"] == "ack"
+    assert "refused, the old" in listener.log()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
 from chassis.logs import BoundedLog, configure, get_logger
+from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
 from chassis.server import Sharing, bind, serve
 from publisher.app.drain import drain
@@ -79,9 +80,8 @@ class Publisher:
         self, settings: PublisherSettings, kafka: KafkaSettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._settings = settings
-        self._terms = Terms(
-            kafka.topic, settings.name(), settings.heartbeat_s, settings.max_subscribers
-        )
+        room = room_for(settings.max_subscribers, variable="PUBLISHER_MAX_SUBSCRIBERS")
+        self._terms = Terms(kafka.topic, settings.name(), settings.heartbeat_s, room)
         self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
         self._complain = BoundedLog(_log.warning, 10.0, loop.time)
 
@@ -134,7 +134,12 @@ class Publisher:
         emit = self._metrics.on_event
         origins = OriginAllowlist(settings.allowed_origins)
         websocket = WebSocketTransport(
-            self._hub, self._subscribe, origins, settings.sockets(), emit
+            self._hub,
+            self._subscribe,
+            origins,
+            emit,
+            limits=settings.sockets(),
+            batches=settings.batches(),
         )
         read_page = ReadPage(self._hub, self._pool, plan_replay, emit, settings.pages())
         http = HttpTransport(

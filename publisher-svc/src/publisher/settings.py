@@ -17,6 +17,7 @@ from publisher.infra.content_coding import CODINGS
 from publisher.infra.http_events import HttpTerms
 from publisher.infra.kafka_follower import FollowerSettings
 from publisher.infra.socket_limits import SocketLimits
+from publisher.infra.websocket_encodings import BatchTerms
 
 MIB = 1 << 20
 
@@ -63,8 +64,13 @@ class PublisherSettings(BaseSettings):
     ping_interval_s: Annotated[float, Field(gt=0)] = 60.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
-    compression: Annotated[tuple[Literal["zstd", "gzip"], ...], NoDecode] = CODINGS
+    compression: Annotated[tuple[Literal["zstd", "gzip", "permessage-deflate"], ...], NoDecode] = (
+        *CODINGS,
+        "permessage-deflate",
+    )
     """Comma-separated; empty for none."""
+    batch_bytes: Annotated[int, Field(ge=1024, le=1_000_000)] = 64 << 10
+    """Of the events in one frame, before compression."""
     page_events: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     page_most_events: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     page_bytes: Annotated[int, Field(ge=4096)] = MIB
@@ -107,6 +113,10 @@ class PublisherSettings(BaseSettings):
         return SocketLimits(
             self.socket_high_bytes, self.socket_low_bytes, self.input_frames_per_minute
         )
+
+    def batches(self) -> BatchTerms:
+        """Frames of several events."""
+        return BatchTerms(self.batch_bytes, "permessage-deflate" in self.compression)
 
     def pages(self) -> PageBounds:
         """Bounds of one page over HTTP."""

@@ -19,6 +19,7 @@ from publisher_fakes.scheduler import FakeScheduler
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.witness import Witness
 
+from chassis.websocket_deflate import deflated_text_frame
 from contracts.frames import hello_frame
 from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
@@ -26,7 +27,7 @@ from publisher.app.events import Event as DomainEvent
 from publisher.app.hub import Hub
 from publisher.app.subscription import Subscription
 from publisher.app.sweep import Intervals, Sweep
-from publisher.domain.encoding import WEBSOCKET
+from publisher.domain.encoding import WEBSOCKET, Encoding, websocket_batch
 from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.log import Log
 from publisher.domain.page import Page
@@ -40,6 +41,8 @@ FILTERS = [
     Filter(keys=frozenset({b"k"})),
 ]
 KINDS = st.sampled_from(["a", "a", "b.x", "k", "foreign", "tombstone", "hole"])
+BATCH = websocket_batch("batch", 250)
+DEFLATED = websocket_batch("batch-deflate", 600, deflated_text_frame)
 TAIL_BYTES, CACHE_BYTES = 4000, 3000
 
 
@@ -90,7 +93,8 @@ class Broadcasting(RuleBasedStateMachine):
         self.poll(1000, 100, tick=False)
         for index in range(live):
             plan = Plan(self.log.tips, None)
-            self._subscribe(plan, FILTERS[index % 2], FakeSink(), late=False)
+            encoding = (WEBSOCKET, DEFLATED)[index % 2]
+            self._subscribe(plan, FILTERS[index % 2], FakeSink(), encoding, late=False)
         self.source.keeps = keep
 
     def emitted(self, event: DomainEvent) -> None:
@@ -201,6 +205,7 @@ class Broadcasting(RuleBasedStateMachine):
         wanted=st.sampled_from(FILTERS),
         high=st.sampled_from([1 << 20, 1 << 20, 400, 150]),
         late=st.booleans(),
+        encoding=st.sampled_from([WEBSOCKET, WEBSOCKET, BATCH, DEFLATED]),
     )
     def subscribe(
         self,
@@ -210,6 +215,7 @@ class Broadcasting(RuleBasedStateMachine):
         wanted: Filter,
         high: int,
         late: bool,
+        encoding: Encoding,
     ) -> None:
         """From anywhere up to the broker's end, with or without an end of its own."""
         if sum(not witness.gone for witness in self.witnesses) >= 6:
@@ -230,10 +236,12 @@ class Broadcasting(RuleBasedStateMachine):
                 at + round(max(0, part.end - at) * bounded)
                 for part, at in zip(parts, start, strict=True)
             )
-        self._subscribe(Plan(start, stop), wanted, FakeSink(high=high), late=late)
+        self._subscribe(Plan(start, stop), wanted, FakeSink(high=high), encoding, late=late)
 
-    def _subscribe(self, plan: Plan, wanted: Filter, sink: FakeSink, *, late: bool) -> None:
-        subscription = Subscription(sink, plan, wanted, WEBSOCKET)
+    def _subscribe(
+        self, plan: Plan, wanted: Filter, sink: FakeSink, encoding: Encoding, *, late: bool
+    ) -> None:
+        subscription = Subscription(sink, plan, wanted, encoding)
         witness = Witness(self.broker, self.hub, subscription, sink)
         if not late:
             sink.attach(self.hub, subscription)

@@ -75,6 +75,30 @@ def test_policies_have_one_value(name: str, value: str, says: str) -> None:
     assert refusal((name, value)).detail == says
 
 
+@pytest.mark.parametrize("value", ["", "1", "yes", "True", "false", "true "])
+def test_batch_has_one_value(value: str) -> None:
+    answer = parse_parameters([("batch", value)], batches=True)
+    assert isinstance(answer, Problem)
+    assert answer.detail == "batch takes the value true"
+
+
+def test_batch_is_taken_where_there_are_frames_of_several_events() -> None:
+    answer = parse_parameters([("batch", "true")], batches=True)
+    assert answer == StreamParameters(batch=True)
+    twice = parse_parameters([("batch", "true")] * 2, batches=True)
+    assert isinstance(twice, Problem)
+    unknown = parse_parameters([("batches", "true")], batches=True)
+    assert isinstance(unknown, Problem)
+    assert "on_ahead, batch" in unknown.detail
+
+
+def test_batch_is_refused_elsewhere_with_what_to_do_instead() -> None:
+    problem = refusal(("batch", "true"))
+    assert problem.type is ProblemType.INVALID_REQUEST
+    assert "/websocket" in problem.detail
+    assert "Accept-Encoding" in problem.detail
+
+
 @pytest.mark.parametrize("name", ["since", "until"])
 def test_a_bad_point_is_an_invalid_cursor_and_names_its_parameter(name: str) -> None:
     problem = refusal((name, "yesterday"))

@@ -69,12 +69,14 @@ async def open_connection(
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
     max_queue: int = 64,
+    compressed: bool = False,
 ) -> ClientConnection | OpenFailed:
     """Open `url`; a failure that another try may mend is a value.
 
     At most `max_queue` received frames are held: beyond that the socket is not read, and TCP tells
     the service. Keepalive pings are off: a paused reader would not see its own pongs, and both
-    directions have a better sign of life (heartbeats, acks).
+    directions have a better sign of life (heartbeats, acks). `compressed` offers
+    permessage-deflate.
 
     Raises:
         RefusedError: the service answered the handshake with a refusal (4xx).
@@ -84,7 +86,7 @@ async def open_connection(
         return await connect(
             url,
             additional_headers=dict(headers or {}),
-            compression=None,
+            compression="deflate" if compressed else None,
             open_timeout=timeout_s,
             close_timeout=_CLOSE_TIMEOUT_S,
             ping_interval=None,

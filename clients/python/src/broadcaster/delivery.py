@@ -199,7 +199,8 @@ class Delivery:
         if refusal.retriable:
             safe = pending.outgoing.id is not None or not pending.maybe_stored
             if safe and not self._spent(pending, now):
-                due = now + self.backoff.delay_s(pending.attempts - 1, self.random)
+                delay_s = self.backoff.delay_s(pending.attempts - 1, self.random)
+                due = now + max(delay_s, refusal.retry_after_s)
                 heapq.heappush(self._later, (due, pending.index, pending))
                 return None
             if pending.maybe_stored and not unknown:

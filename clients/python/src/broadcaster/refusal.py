@@ -40,6 +40,14 @@ class Refusal:
         return f"{self.title}: {self.detail}" if self.detail else self.title
 
     @property
+    def retry_after_s(self) -> float:
+        """How long the service asks to wait before the next attempt; 0: it does not say."""
+        said = self.members.get("retry_after_s")
+        if isinstance(said, bool) or not isinstance(said, int | float):
+            return 0.0
+        return max(0.0, float(said))
+
+    @property
     def violations(self) -> tuple[Violation, ...]:
         """Every violation that a contract's refusal lists; empty for other problems."""
         listed = self.members.get("errors")

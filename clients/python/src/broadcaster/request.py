@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit, urlunsplit
 
 from broadcaster.errors import InvalidAddressError
 
-_SINGLE = ("since", "until", "on_expired", "on_ahead")
+_SINGLE = ("since", "until", "on_expired", "on_ahead", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Request:
     keys: tuple[str, ...] = ()
     on_expired: str | None = None
     on_ahead: str | None = None
+    batch: str | None = None
 
     def taking_over(self, url: str) -> Request:
         """This request, with what only `url` says of the single parameters.

@@ -7,7 +7,15 @@ the publisher (TCP back-pressure), never in memory here. No decision is made her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from random import Random
 from types import TracebackType
@@ -90,12 +98,12 @@ class Stream:
             else:
                 self._subscription.opened()
                 try:
-                    while not isinstance(item := await self._next(opened), Closed):
-                        if item is not None:
+                    while not isinstance(message := await self._next(opened), Closed):
+                        for item in self._received(message):
                             yield item
                 finally:
                     await opened.close()  # bounded by the connection's close time-out
-                step = self._subscription.closed(item.code, item.reason)
+                step = self._subscription.closed(message.code, message.reason)
             match step:
                 case Finished():
                     return
@@ -109,6 +117,15 @@ class Stream:
                 case _:
                     assert_never(step)
 
+    def _received(self, message: bytes) -> Iterator[Received | Control]:
+        """What a message brings that is new; the cursor moves with each that is taken."""
+        for frame in self._subscription.frames_in(message):
+            item = self._subscription.receive(frame)
+            if self._subscription.greeted:
+                self._outage.over()
+            if item is not None:
+                yield item
+
     async def _connect(self) -> ClientConnection | OpenFailed:
         """Every URL once, beginning with the one whose turn it is."""
         request = self._subscription.request()
@@ -117,15 +134,18 @@ class Stream:
             url = self._urls[self._turn % len(self._urls)]
             self._turn += 1  # also after a success: the next try begins with another instance
             opened = await open_connection(
-                request.address(url), timeout_s=self._patience.connect_s, headers=self._headers
+                request.address(url),
+                timeout_s=self._patience.connect_s,
+                headers=self._headers,
+                compressed=request.batch is not None,
             )
             if not isinstance(opened, OpenFailed):
                 return opened
             reasons[url] = opened.reason
         return OpenFailed("; ".join(dict.fromkeys(reasons.values())))
 
-    async def _next(self, connection: ClientConnection) -> Received | Control | Closed | None:
-        """The next frame's content, None for a duplicate, or how the connection ended."""
+    async def _next(self, connection: ClientConnection) -> bytes | Closed:
+        """The next message, or how the connection ended."""
         subscription = self._subscription
         if subscription.greeted:
             silence_s = subscription.heartbeat_s * self._patience.silence_heartbeats
@@ -133,15 +153,11 @@ class Stream:
             silence_s = self._patience.connect_s  # `hello` comes first and at once
         try:
             async with asyncio.timeout(silence_s):
-                raw = await connection.recv(decode=False)
+                return await connection.recv(decode=False)
         except TimeoutError:
             return Closed(CloseCode.ABNORMAL, f"nothing was heard for {silence_s:g} s")
         except ConnectionClosed as error:
             return describe_close(error)
-        frame = subscription.receive(raw)
-        if subscription.greeted:
-            self._outage.over()
-        return frame
 
 
 def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
@@ -152,6 +168,7 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
     keys: Sequence[str] = (),
     on_expired: str | None = None,
     on_ahead: str | None = None,
+    batch: bool = False,
     patience: Patience | None = None,
     headers: Mapping[str, str] | None = None,
     random: Random | None = None,
@@ -167,6 +184,7 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
         keys: partition keys; none means all.
         on_expired: ``earliest`` to start at what is left when the log no longer holds the cursor.
         on_ahead: ``tip`` to start live when the cursor lies beyond the log's end.
+        batch: take several events in one frame, compressed; they are handed out one by one.
         patience: timeouts and back-off.
         headers: for the handshake, credentials for instance.
         random: the source of jitter; given in tests.
@@ -179,7 +197,8 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
     """
     if not urls:
         raise TypeError("subscribe() needs at least one url")
-    request = Request(since, until, tuple(types), tuple(keys), on_expired, on_ahead)
+    batches = "true" if batch else None
+    request = Request(since, until, tuple(types), tuple(keys), on_expired, on_ahead, batches)
     for url in urls:
         request = request.taking_over(url)
     patience = patience or Patience()

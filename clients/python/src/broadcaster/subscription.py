@@ -21,7 +21,7 @@ from broadcaster.steps import Finished, Refused, Resume
 from contracts.close import CloseCode, Reconnect, reconnect_after
 from contracts.cursor import MAX_PARTITIONS, Cursor, parse_cursor
 from contracts.errors import ContractsError
-from contracts.frames import Control, Event, parse_frame
+from contracts.frames import Control, Event, frames_in, parse_frame
 
 DEFAULT_HEARTBEAT_S = 15.0
 """The protocol's value, until ``hello`` names the instance's own."""
@@ -29,7 +29,10 @@ DEFAULT_HEARTBEAT_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Received(Event):
-    """An event, and the frame that brought it: `raw` is what the publisher sent, byte for byte."""
+    """An event and its frame: `raw` is what the publisher sent, byte for byte.
+
+    Of a frame with several events it is the one that this event would have had alone.
+    """
 
     raw: bytes
 
@@ -81,6 +84,19 @@ class Subscription:
         self._greeted = self._moved = False
         self._retry_after_ms = self._refusal = None
 
+    def frames_in(self, message: bytes) -> list[bytes]:
+        """The frames that a message brings, to be received one after the other.
+
+        A cursor is told of each event for itself, whether or not it came alone.
+
+        Raises:
+            ProtocolError: the message breaks the protocol.
+        """
+        try:
+            return frames_in(message)
+        except ContractsError as error:
+            raise _unusable(error) from error
+
     def receive(self, raw: bytes) -> Received | Control | None:
         """Take one frame; the event or control frame in it, or None for what was had before.
 
@@ -93,9 +109,7 @@ class Subscription:
                 return self._event(frame, raw)
             self._control(frame)
         except ContractsError as error:
-            raise ProtocolError(
-                f"the publisher sent a frame that cannot be used: {error}"
-            ) from error
+            raise _unusable(error) from error
         return frame
 
     def closed(self, code: int, reason: str = "") -> Resume | Finished | Refused:
@@ -199,6 +213,10 @@ def _furthest(mine: Cursor, told: Cursor) -> Cursor:
         for partition, at in enumerate(known):
             positions[partition] = max(positions[partition], at)
     return Cursor(tuple(positions), told.generation or mine.generation)
+
+
+def _unusable(error: ContractsError) -> ProtocolError:
+    return ProtocolError(f"the publisher sent a frame that cannot be used: {error}")
 
 
 def _is_count(value: object) -> bool:

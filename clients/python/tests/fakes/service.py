@@ -88,7 +88,9 @@ class FakeService:
 
 @asynccontextmanager
 async def fake_service(
-    *scripts: Script, refuse_with: Sequence[tuple[HTTPStatus, bytes]] = ()
+    *scripts: Script,
+    refuse_with: Sequence[tuple[HTTPStatus, bytes]] = (),
+    compression: str | None = None,
 ) -> AsyncIterator[FakeService]:
     """Serve `scripts`; at the end, nothing may have happened that they did not foresee."""
     fake = FakeService(scripts, refuse_with=list(refuse_with))
@@ -97,7 +99,7 @@ async def fake_service(
         "127.0.0.1",
         0,
         process_request=fake.handshake,
-        compression=None,
+        compression=compression,
         ping_interval=None,
         close_timeout=1,
     ) as server:

@@ -14,7 +14,7 @@ import pytest
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
 from clients.python.tests.integration.conftest import Command, started
-from contracts.frames import end_frame, error_frame, event_frame, heartbeat_frame
+from contracts.frames import end_frame, error_frame, event_frame, events_frame, heartbeat_frame
 from contracts.problem import Problem, ProblemType
 
 PYTHON = sys.executable
@@ -54,6 +54,21 @@ async def test_json_is_what_was_sent(command: Command) -> None:
     async with fake_service(script) as fake:
         done = await command("tail", fake.url, "--json")
     assert done.out.encode() == frame + b"\n"
+
+
+async def test_json_is_a_line_for_each_event_of_a_frame(command: Command) -> None:
+    frames = [
+        event_frame(0, 0, b'{"id":"x", "n":123456789012345678901234567890,"f":1.0}'),
+        event_frame(1, 7, b'{"id":"y","events":[{"z":"}{"}]}'),
+    ]
+
+    async def script(session: Session) -> None:
+        assert session.asked == {"batch": ["true"]}
+        await session.send(hello("0:0,1:7"), events_frame(frames), end_frame("0:1,1:8"))
+
+    async with fake_service(script, compression="deflate") as fake:
+        done = await command("tail", fake.url, "--batch", "--json")
+    assert done.out.encode().splitlines() == frames
 
 
 async def test_all_options_reach_the_publisher(command: Command) -> None:

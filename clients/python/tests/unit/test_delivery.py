@@ -11,6 +11,7 @@ from broadcaster.backoff import Backoff
 from broadcaster.delivery import Acked, Delivery, Nacked
 from broadcaster.errors import ProtocolError
 from broadcaster.outgoing import Outgoing
+from broadcaster.refusal import read_refusal
 from broadcaster.steps import Refused, Resume
 from contracts.problem import Problem, ProblemType
 
@@ -75,6 +76,22 @@ def test_the_window_counts_everything_without_a_result() -> None:
     assert not made.has_room  # it waits for its retry
     made.answered(ack(1), 0)
     assert made.has_room
+
+
+def test_a_retry_waits_for_as_long_as_the_listener_asks() -> None:
+    made = delivery(event("a"))
+    sent(made)
+    problem = Problem(ProblemType.RATE_EXCEEDED, "detail", {"retry_after_s": 9}).document()
+    answer = orjson.dumps({"type": "nack", "ref": 0, "id": None, "problem": problem})
+    assert made.answered(answer, 1) is None
+    assert made.wake_at() == 10
+    assert sent(made, 9.9) == []
+    assert sent(made, 10) == ["a"]
+
+
+@pytest.mark.parametrize("said", [-1, "soon", None, True])
+def test_what_is_no_wait_is_none(said: object) -> None:
+    assert read_refusal({"retry_after_s": said}).retry_after_s == 0
 
 
 def test_a_refusal_is_a_value_with_its_violations() -> None:

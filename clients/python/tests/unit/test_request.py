@@ -18,6 +18,7 @@ BASE = "ws://localhost:8081/websocket"
         (Request(since="2026-11-22T10:00:00+01:00"), "?since=2026-11-22T10:00:00%2B01:00"),
         (Request(types=("order.*", "a")), "?type=order.*,a"),
         (Request(keys=("a", "a&b=c d")), "?key=a&key=a%26b%3Dc%20d"),
+        (Request(batch="true", since="5"), "?since=5&batch=true"),
         (Request(until="now", on_expired="earliest"), "?until=now&on_expired=earliest"),
     ],
 )

@@ -12,7 +12,14 @@ from broadcaster.request import Request
 from broadcaster.steps import Finished, Resume
 from broadcaster.subscription import Received, Subscription
 from contracts.cursor import Cursor, parse_cursor
-from contracts.frames import end_frame, event_frame, heartbeat_frame, hello_frame, live_frame
+from contracts.frames import (
+    end_frame,
+    event_frame,
+    events_frame,
+    heartbeat_frame,
+    hello_frame,
+    live_frame,
+)
 
 
 @dataclass(slots=True)
@@ -62,6 +69,20 @@ class ModelPublisher:
         )
 
 
+def together(frames: list[bytes], most: int) -> list[bytes]:
+    """The same with up to `most` events in a frame."""
+    messages: list[bytes] = []
+    held: list[bytes] = []
+    for frame in [*frames, None]:
+        event = frame is not None and frame.startswith(b'{"type":"event",')
+        if held and (not event or len(held) == most):
+            messages.append(events_frame(held) if most > 1 else held[0])
+            held = []
+        if frame is not None:
+            (held if event else messages).append(frame)
+    return messages
+
+
 partitions = st.lists(
     st.tuples(st.integers(0, 12), st.sets(st.integers(0, 11))), min_size=1, max_size=3
 )
@@ -87,7 +108,8 @@ def test_each_event_once_in_order(
         if attempt < cuts:
             frames = frames[: data.draw(st.integers(0, len(frames)), label="cut after")]
         sub.opened()
-        for frame in frames:
+        messages = together(frames, data.draw(st.integers(1, 4), label="events in a frame"))
+        for frame in [frame for message in messages for frame in sub.frames_in(message)]:
             event = sub.receive(frame)
             if isinstance(event, Received):
                 got[event.partition].append(event.offset)

@@ -23,6 +23,7 @@ def request_of(asked: dict[str, Any]) -> Request:
         keys=tuple(asked.get("key", ())),
         on_expired=asked.get("on_expired"),
         on_ahead=asked.get("on_ahead"),
+        batch=asked.get("batch"),
     )
 
 
@@ -33,10 +34,11 @@ def test_the_client_does_as_the_vectors_say(case: dict[str, Any]) -> None:
     step: Resume | Finished | Refused | None = None
     for connection in case["connections"]:
         subscription.opened()
-        for frame in connection["frames"]:
-            got = subscription.receive(orjson.dumps(frame))
-            if isinstance(got, Received):
-                handed.append([got.partition, got.offset])
+        for message in connection["frames"]:
+            for frame in subscription.frames_in(orjson.dumps(message)):
+                got = subscription.receive(frame)
+                if isinstance(got, Received):
+                    handed.append([got.partition, got.offset])
         step = subscription.closed(connection["close"])
     assert handed == case["handed"]
     check(case["then"], step, subscription)

@@ -22,7 +22,7 @@ from contracts.envelope import (
 )
 from contracts.examples import valid_examples, whole_event
 from contracts.problem import Problem, ProblemType
-from contracts.wire_schemas import ANSWERS, FRAMES, STREAM_END, event_frame_schema
+from contracts.wire_schemas import ANSWERS, EVENTS_FRAME, FRAMES, STREAM_END, event_frame_schema
 
 _MAX_EXAMPLES = 2
 _CURSOR = "0:42,1:17@3f9c21aa"
@@ -125,6 +125,13 @@ def dead_letters() -> dict[str, _Document]:
 def controls() -> dict[str, _Document]:
     """What a publisher sends beside events."""
     return {name: _control(name, FRAMES[name], one) for name, one in _frame_examples()}
+
+
+def batches() -> dict[str, _Document]:
+    """Several events in one frame."""
+    event = orjson.dumps({"specversion": "1.0", "id": "e-1", "source": "/", "type": "order.placed"})
+    together = frames.events_frame([frames.event_frame(0, at, event) for at in (42, 43)])
+    return {"events": _control("events", EVENTS_FRAME, orjson.loads(together))}
 
 
 def _control(name: str, schema: Schema, example: _Document) -> _Document:

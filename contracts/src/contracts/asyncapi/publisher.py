@@ -9,23 +9,28 @@ from contracts.asyncapi.messages import Messages
 from contracts.asyncapi.pieces import Piece, by_http, by_websocket, channel, operation
 from contracts.close import CloseCode, reconnect_after
 from contracts.services import PORTS, PUBLISHER, SERVICES
-from contracts.wire_schemas import PUBLISHER_PARAMETERS
+from contracts.wire_schemas import BATCH_PARAMETERS, PUBLISHER_PARAMETERS
 
 _OVER_HTTP = f"{PUBLISHER}Http"
+_SOCKET_PARAMETERS: Piece = {
+    **PUBLISHER_PARAMETERS,
+    "properties": PUBLISHER_PARAMETERS["properties"] | BATCH_PARAMETERS,
+}
 
 
 def add(whole: dict[str, Any], messages: Messages) -> None:
     """Add servers, channels and operations to the document."""
     frames = messages.framed() | made.controls()
-    whole["components"]["messages"].update(frames)
+    by_socket = frames | made.batches()
+    whole["components"]["messages"].update(by_socket)
     whole["servers"] |= {PUBLISHER: _server("ws"), _OVER_HTTP: _server("http")}
     whole["channels"]["broadcast"] = channel(
         "/websocket",
         [PUBLISHER],
-        frames,
-        "Frames, one JSON object in each text frame. With the subprotocol cloudevents.json: bare "
-        "events and no other frames.",
-        bindings=by_websocket(PUBLISHER_PARAMETERS),
+        by_socket,
+        "Frames, one JSON object in each text frame; with batch=true events come several to a "
+        "frame. With the subprotocol cloudevents.json: bare events and no other frames.",
+        bindings=by_websocket(_SOCKET_PARAMETERS),
         **{"x-close-codes": _close_codes()},
     )
     whole["channels"]["broadcastOverHttp"] = channel(
@@ -38,7 +43,7 @@ def add(whole: dict[str, Any], messages: Messages) -> None:
     whole["operations"]["broadcast"] = operation(
         "send",
         "broadcast",
-        frames,
+        by_socket,
         "hello first; then events in offset order within each partition.",
     )
     whole["operations"]["broadcastOverHttp"] = operation(

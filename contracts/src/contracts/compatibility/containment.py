@@ -15,7 +15,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 _MEMORY_BYTES = 2 * 1024**3
 _MAX_DOCUMENT = 4_000_000
@@ -28,6 +28,16 @@ class Answer:
 
     contained: str
     difference: Any = None
+
+
+class Containing(Protocol):
+    """Who answers whether one schema contains another."""
+
+    def ask(self, writer: Any, reader: Any, limit_s: float) -> Answer:
+        """Whether `reader` accepts all that `writer` does; unknown after `limit_s` seconds."""
+
+    def close(self) -> None:
+        """End what was begun."""
 
 
 class Containment:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
 
-from contracts.compatibility.containment import Answer, Containment
+from contracts.compatibility.containment import Answer, Containing, Containment
 from contracts.compatibility.depth import OutOfTimeError, deeply
 from contracts.compatibility.normal import Normal
 from contracts.compatibility.proof import Gap, Proof
 from contracts.compatibility.samples import Samples
+from contracts.compatibility.variants import Variants
 from contracts.compatibility.version import Version
 from contracts.explanation import explain
 from contracts.violation import Violation
@@ -27,6 +28,7 @@ TIME_LIMIT_S = 10.0
 """For one pair of versions."""
 _TRIED_IF_PROVED = 150
 _TRIED = 20_000
+_TRIED_AT_GAP = 300
 _ROUNDS = 12
 _MAX_ITEMS = 50
 """Of an array that are looked at when an example is made smaller."""
@@ -59,11 +61,19 @@ Verdict: TypeAlias = Compatible | Breaks | Undecided
 class Decider:
     """Decides, each pair within `time_limit_s`; `close` ends what it started."""
 
-    def __init__(self, time_limit_s: float = TIME_LIMIT_S, seed: int = 2026) -> None:
-        """Decide nothing yet; the same `seed` tries the same instances."""
+    def __init__(
+        self,
+        time_limit_s: float = TIME_LIMIT_S,
+        seed: int = 2026,
+        containment: Containing | None = None,
+    ) -> None:
+        """Decide nothing yet; the same `seed` tries the same instances.
+
+        Where nothing else helps, `containment` is asked: a process of its own, if none is given.
+        """
         self._time_limit_s = time_limit_s
         self._seed = seed
-        self._containment = Containment()
+        self._containment = containment or Containment()
 
     def close(self) -> None:
         """End the process that was asked."""
@@ -91,8 +101,7 @@ class Decider:
             left = (deadline - time.monotonic()) / 2
             answer = self._containment.ask(writer.emitted, reader.opened.document(), left)
             proved = answer.contained == "yes"
-        focus = {step for gap in proof.gaps for step in gap.path}
-        candidates = self._candidates(writer, reader, answer, focus)
+        candidates = self._candidates(writer, reader, answer, proof.gaps)
         tried = islice(candidates, _TRIED_IF_PROVED if proved else _TRIED)
         instance = _first(tried, writer, reader, deadline)
         if instance is not _NONE:
@@ -104,20 +113,24 @@ class Decider:
         return Undecided(reason, tuple(dict.fromkeys(map(_place, proof.gaps))))
 
     def _candidates(
-        self, writer: Version, reader: Version, answer: Answer, focus: set[str]
+        self, writer: Version, reader: Version, answer: Answer, gaps: Sequence[Gap]
     ) -> Iterator[Any]:
         yield from writer.examples
         yield from ({}, [], "", 0, None)
         if isinstance(answer.difference, dict):
             yield from self._of_difference(answer.difference)
         rng = random.Random(self._seed)  # noqa: S311 - samples, not secrets
-        samples = Samples(writer.normal, rng, reader.normal)
+        samples = Samples(writer.normal, rng)
+        variants = Variants(samples, writer.normal, reader.normal)
         for _ in range(10):
             yield samples.plain()
+        for gap in gaps:
+            yield from islice(variants.at(gap.path, gap.certain), _TRIED_AT_GAP)
+        focus = {step for gap in gaps for step in gap.path}
         if focus:
-            yield from islice(samples.variants(focus), _TRIED // 4)
+            yield from islice(variants.everywhere(focus), _TRIED // 4)
         for _ in range(_ROUNDS):
-            yield from islice(samples.variants(), _TRIED // 4)
+            yield from islice(variants.everywhere(), _TRIED // 4)
 
     def _of_difference(self, schema: dict[str, Any]) -> Iterator[Any]:
         definitions = schema.get("$defs", {})
@@ -125,9 +138,10 @@ class Decider:
             return
         root = {name: value for name, value in schema.items() if name != "$defs"}
         rng = random.Random(self._seed)  # noqa: S311 - samples, not secrets
-        samples = Samples(Normal(root, definitions, 20), rng)
+        difference = Normal(root, definitions, 20)
+        samples = Samples(difference, rng)
         yield samples.plain()
-        yield from islice(samples.variants(), 300)
+        yield from islice(Variants(samples, difference).everywhere(), 300)
 
 
 _NONE = object()

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from contracts.compatibility.alternatives import tags
-from contracts.compatibility.normal import DIALECT, REF, Node, Normal
+from contracts.compatibility.dialects import DIALECT
+from contracts.compatibility.normal import REF, Node, Normal
 from contracts.compatibility.places import Key, Place, Places, Step, matches
 
 _MAX_PLACES = 3000

@@ -115,7 +115,15 @@ class Emission:
         if any("patternProperties" in part for part in emitted.limits.certain):
             return Emitted(Place(), FREE)
         found = self.child(emitted, None)
-        return Emitted(Place(found.limits.certain), found.declares)
+        listed = self.members(emitted).names
+        for part in emitted.limits.everything():
+            # an alternative that may say something else of the member: only what is certain counts
+            if (
+                "patternProperties" in part
+                or not listed.keys() >= part.get("properties", {}).keys()
+            ):
+                return Emitted(Place(found.limits.certain), found.declares)
+        return found
 
     def kinds(
         self, emitted: Emitted, listed: Iterator[str] | dict[str, object]

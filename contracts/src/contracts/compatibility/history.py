@@ -57,6 +57,11 @@ class Comparison:
             case _:
                 return self._unknown(self.verdict)
 
+    def _named(self, contract: Contract) -> str:
+        if self.older.name != self.newer.name:
+            return contract.name
+        return f"{contract.name} as it {'was' if contract is self.older else 'is now'}"
+
     def _details(self) -> dict[str, Any]:
         return {
             "type": self.newer.type,
@@ -66,12 +71,13 @@ class Comparison:
         }
 
     def _broken(self, verdict: Breaks) -> Fault:
+        reader, writer = self._named(self.reader), self._named(self.writer)
         shown = bounded(json.dumps(verdict.instance, ensure_ascii=False), _MAX_SHOWN)
         first = verdict.violations[0] if verdict.violations else None
         where = f"{first.pointer or 'the event'} {first.detail}" if first else "it refuses the data"
         what = (
-            f"{self.direction} incompatible: consumers of {self.reader.name} refuse what producers "
-            f"of {self.writer.name} may send: {where}. Example of such data: {shown}"
+            f"{self.direction} incompatible: consumers of {reader} refuse what producers of "
+            f"{writer} may send: {where}. Example of such data: {shown}"
         )
         more = {
             "verdict": "breaks",
@@ -85,8 +91,9 @@ class Comparison:
         places = ", ".join(verdict.places[:5])
         at = f" (at {places})" if places else ""
         what = (
-            f"{self.direction} compatibility is undecided: whether consumers of {self.reader.name} "
-            f"understand everything of {self.writer.name}: {verdict.reason}{at}. Write the schemas "
+            f"{self.direction} compatibility is undecided: whether consumers of "
+            f"{self._named(self.reader)} understand everything of {self._named(self.writer)}: "
+            f"{verdict.reason}{at}. Write the schemas "
             f"alike there, or after a review put this into {POLICY}: {self.snippet()}"
         )
         more = {"verdict": "undecided", "reason": verdict.reason, "places": [*verdict.places]}

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from contracts.compatibility.languages import Texts, within
+
 Parts = Sequence[dict[str, Any]]
 
 ALL_TYPES = frozenset({"null", "boolean", "object", "array", "string", "integer", "fraction"})
@@ -159,6 +161,10 @@ _NUMERIC = {
 }
 
 
+def _texts(parts: Parts, rule: dict[str, Any]) -> bool:
+    return within(Texts.of(parts), Texts.of([rule]))
+
+
 def _has(keyword: str) -> Any:
     return lambda rule, parts: any(keyword in p and p[keyword] == rule for p in parts)
 
@@ -170,9 +176,9 @@ def _unique(rule: bool, parts: Parts) -> bool:
 
 
 _OF_TYPE: dict[str, tuple[str, Any]] = {
-    "minLength": ("string", lambda rule, parts: least(parts, "minLength") >= rule),
-    "maxLength": ("string", lambda rule, parts: most(parts, "maxLength") <= rule),
-    "pattern": ("string", _has("pattern")),
+    "minLength": ("string", lambda rule, parts: _texts(parts, {"minLength": rule})),
+    "maxLength": ("string", lambda rule, parts: _texts(parts, {"maxLength": rule})),
+    "pattern": ("string", lambda rule, parts: _texts(parts, {"pattern": rule})),
     "format": ("string", _has("format")),
     "minItems": ("array", lambda rule, parts: least(parts, "minItems") >= rule),
     "maxItems": ("array", lambda rule, parts: most(parts, "maxItems") <= rule),

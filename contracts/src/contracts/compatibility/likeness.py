@@ -43,6 +43,10 @@ class Likeness:
             for keyword in keywords
         )
 
+    def equal(self, part: Any, node: Any) -> bool:
+        """Whether the writer's `part` as a whole says the same as the reader's `node`."""
+        return self.same({"is": part}, {"is": node}, ("is",))
+
     def _colour(self, node: Mapping[str, Any], keyword: str, side: int) -> str:
         key = (id(node), keyword)
         if key not in self._known:

@@ -13,16 +13,15 @@ from typing import Any, TypeAlias
 
 import jsonschema_rs
 
+from contracts.compatibility.dialects import DIALECT, LIBRARY, asserted_format, draft_of
 from contracts.documents import Documents, uri_of
 from contracts.errors import Fault, InvalidCatalogueError
 
 Node: TypeAlias = Mapping[str, Any] | bool
 """A schema in normal form: never changed once made, so its identity may stand for it."""
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REF = "#/$defs/"
 
-_DRAFTS = {"draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 19, "2020-12": 20}
 _SCHEMAS = {
     **dict.fromkeys(("not", "additionalProperties"), 4),
     **dict.fromkeys(("contains", "propertyNames"), 6),
@@ -93,10 +92,10 @@ def normal_form(documents: Documents, path: str) -> Normal:
         InvalidCatalogueError: a `$ref` leads nowhere, or the schema is nested too deeply.
     """
     schema = documents.by_path[path]
-    draft = _draft_of(schema, 20)
+    draft = draft_of(schema, 20)
     try:
         registry = jsonschema_rs.Registry(
-            [(uri_of(path), schema)], draft=_LIBRARY[draft], retriever=documents.retrieve
+            [(uri_of(path), schema)], draft=LIBRARY[draft], retriever=documents.retrieve
         )
         normaliser = _Normaliser(documents)
         resolver = registry.resolver(uri_of(path))
@@ -105,40 +104,6 @@ def normal_form(documents: Documents, path: str) -> Normal:
     except (jsonschema_rs.ReferencingError, LookupError, ValueError, RecursionError) as error:
         raise InvalidCatalogueError(Fault(path, f"it cannot be compared: {error}")) from error
     return Normal(root, normaliser.definitions, draft, normaliser.opaque, normaliser.draft_bound)
-
-
-_LIBRARY = {
-    4: jsonschema_rs.Draft4,
-    6: jsonschema_rs.Draft6,
-    7: jsonschema_rs.Draft7,
-    19: jsonschema_rs.Draft201909,
-    20: jsonschema_rs.Draft202012,
-}
-_FORMATS_SINCE = {
-    **dict.fromkeys(("date-time", "date", "time", "email", "hostname"), 4),
-    **dict.fromkeys(("ipv4", "ipv6", "uri", "regex"), 4),
-    **dict.fromkeys(["idn-email", "uri-reference", "uri-template", "json-pointer"], 6),
-    **dict.fromkeys(["idn-hostname", "iri", "iri-reference", "relative-json-pointer"], 7),
-    **dict.fromkeys(["uuid", "duration"], 19),
-}
-
-
-def asserted_format(name: object, draft: int) -> bool:
-    """Whether `name` is a format that a validator of `draft` asserts; others are annotations."""
-    if not isinstance(name, str) or name not in _FORMATS_SINCE:
-        return False
-    probe = {"$schema": _SCHEMA_OF[draft], "format": name}
-    judge = jsonschema_rs.validator_for(probe, validate_formats=True, ignore_unknown_formats=True)
-    return not judge.is_valid("\x00 not} a [thing")
-
-
-_SCHEMA_OF = {
-    4: "http://json-schema.org/draft-04/schema#",
-    6: "http://json-schema.org/draft-06/schema#",
-    7: "http://json-schema.org/draft-07/schema#",
-    19: "https://json-schema.org/draft/2019-09/schema",
-    20: DIALECT,
-}
 
 
 class _Normaliser:
@@ -167,7 +132,7 @@ class _Normaliser:
             return schema
         if not isinstance(schema, dict):
             raise ValueError(f"a {type(schema).__name__} stands where a schema belongs")  # noqa: TRY004
-        draft = _draft_of(schema, draft)
+        draft = draft_of(schema, draft)
         identifier = schema.get("id" if draft == 4 else "$id")
         plain_reference = isinstance(schema.get("$ref"), str)
         if isinstance(identifier, str) and not resolved and not (draft <= 7 and plain_reference):
@@ -253,7 +218,7 @@ class _Normaliser:
                 raise ValueError(f"more than {MAX_DEFINITIONS} references")
             found = resolver.lookup(reference)
             name = self._names[key] = str(len(self._names))
-            inner = _draft_of(found.contents, found.draft)
+            inner = draft_of(found.contents, found.draft)
             self._pending.append((name, found.contents, found.resolver, inner))
         return REF + self._names[key]
 
@@ -299,10 +264,3 @@ def _marks(node: Any, mark: str, value: object) -> int:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _draft_of(schema: Any, inherited: int) -> int:
-    name = schema.get("$schema") if isinstance(schema, dict) else None
-    if not isinstance(name, str):
-        return inherited
-    return next((draft for mark, draft in _DRAFTS.items() if mark in name), inherited)

@@ -102,7 +102,7 @@ class _Opening:
             copy["propertyNames"] = self._alone(node["propertyNames"], alone=True)
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             if node.get(keyword, False) is not False:
-                copy[keyword] = self._alone(node[keyword], alone=_only(place, *_OF_MEMBERS))
+                copy[keyword] = self._alone(node[keyword], alone=_certain_rest(place))
         known, patterns_known = place.names(), place.patterns()
         if not place.closes() or place.open_ended():
             return
@@ -156,6 +156,12 @@ _OF_MEMBERS = (
 def _only(place: Place, *keywords: str) -> bool:
     """Whether but one subschema of the place has any of these keywords."""
     return sum(any(k in part for k in keywords) for part in place.everything()) <= 1
+
+
+def _certain_rest(place: Place) -> bool:
+    """Whether it is known of every member that no other rule is for it."""
+    named = any("unevaluatedProperties" in part for part in place.everything())
+    return _only(place, *_OF_MEMBERS) and not named and not place.patterns()
 
 
 def _overlap(node: Any) -> bool:

@@ -132,6 +132,7 @@ class Places:
         """Begin at its root."""
         self._normal = normal
         self._spent = 0
+        self._negations: dict[int, dict[str, Any]] = {}
 
     def root(self) -> Place:
         """Where the whole instance stands."""
@@ -148,7 +149,8 @@ class Places:
                 continue
             if not isinstance(node, dict):
                 node = _NEVER
-            certain[id(node)] = node
+            if len(node) > 1 or "$ref" not in node:  # who refers does not matter, only to what
+                certain[id(node)] = node
             if "$ref" in node:
                 reference = node["$ref"]
                 if reference not in seen:
@@ -165,12 +167,17 @@ class Places:
             groups += [tuple(self.of([one], nest + 1) for one in group) for group in alternatives]
             if "if" in node:
                 then = self.of([node["if"], node.get("then", True)], nest + 1)
-                groups.append((then, self.of([node.get("else", True)], nest + 1)))
+                otherwise = [self._negated(node["if"]), node.get("else", True)]
+                groups.append((then, self.of(otherwise, nest + 1)))
                 mentions.append(self.of([node["if"]], nest + 1))
             if "not" in node:
                 mentions.append(self.of([node["not"]], nest + 1))
             mentions += [self.of([s], nest + 1) for s in node.get("dependentSchemas", {}).values()]
         return self._made(tuple(certain.values()), groups, mentions)
+
+    def _negated(self, node: Node) -> Node:
+        """One and the same each time, since places are known by what they are made of."""
+        return self._negations.setdefault(id(node), {"not": node})
 
     def child(
         self, place: Place, step: Step, *, item: bool = False, exact: bool = False, nest: int = 0
@@ -205,8 +212,8 @@ class Places:
             return None
         own = certain or Place()
         made = self._made(own.certain, [*own.groups, *groups], [*own.mentions, *mentions])
-        if len(made.groups) <= len(own.groups):
-            return made
+        if not any(len({branch.key() for branch in group}) > 1 for group in groups):
+            return made  # all alternatives say the same of it, so nothing is mixed
         if place.mixed >= _MAX_MIXED:
             return Place(made.certain, free=True)
         return replace(made, mixed=place.mixed + 1)

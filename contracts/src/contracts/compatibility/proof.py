@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-import jsonschema_rs
-
 from contracts.compatibility.emission import Emission, Emitted
-from contracts.compatibility.implication import follows, required, types, types_of, values
+from contracts.compatibility.implication import follows, types, values
 from contracts.compatibility.likeness import Likeness
-from contracts.compatibility.normal import DIALECT, Node, Normal
+from contracts.compatibility.normal import Node, Normal
 from contracts.compatibility.places import Key
+from contracts.compatibility.reading import Reading
+from contracts.compatibility.refusals import Refusals
 from contracts.compatibility.structure import OF_ARRAYS, OF_OBJECTS, Path
+from contracts.compatibility.ways import Ways
 
 _MAX_STEPS = 60_000
 _MAX_SPLITS = 3
@@ -34,6 +35,9 @@ class Gap:
 
     path: Path
     keyword: str
+    at: Hashable = None
+    certain: tuple[dict[str, Any], ...] = ()
+    """What the writer's value satisfies there."""
 
 
 class Proof:
@@ -48,60 +52,86 @@ class Proof:
         self._deadline = deadline
         self._likeness = Likeness(writer, reader)
         self.emission = Emission(writer)
-        self._reader = reader
+        self.reading = Reading(reader)
         self._open: dict[tuple[Key, int], int] = {}
         self._proved: dict[tuple[Key, int], None] = {}
+        self._failed: dict[tuple[Key, int], bool] = {}
+        self._certain: dict[Hashable, tuple[dict[str, Any], ...]] = {}
+        self._circles = 0
+        self._ways = Ways()
+        self.refusals = Refusals(self.emission, self.reading, self._likeness)
+        self._alone: dict[int, Node] = {}
         self._known_cases: dict[Key, tuple[Emitted, ...] | None] = {}
         self._steps = 0
         self._told = True
-        self._validators: dict[int, jsonschema_rs.Validator] = {}
         self._kept: list[Any] = []  # nodes are known by their identity, so they must live
 
     def succeeds(self) -> bool:
         """Whether everything is proved."""
         try:
-            return self.prove(self.emission.root(), self._reader.root, ())
+            proved = self.prove(self.emission.root(), self.reading.root, ())
         except RecursionError:
             return self.gap((), "nesting")
+        shortest = self._ways.shortest() if self.gaps else {}
+        self.gaps = [
+            replace(gap, path=shortest.get(gap.at, gap.path), certain=self._certain.get(gap.at, ()))
+            for gap in self.gaps
+        ]
+        return proved
 
     def gap(self, path: Path, keyword: str) -> bool:
         """Note that it failed here; False."""
         if self._told and len(self.gaps) < _MAX_GAPS:
-            self.gaps.append(Gap(path, keyword))
+            self.gaps.append(Gap(path, keyword, self._ways.here))
         return False
 
     def prove(self, emitted: Emitted, node: Node, path: Path) -> bool:
         """Whether all that is emitted satisfies `node`."""
+        node = self.reading.followed(node)
         if node is True or node == {} or not types(emitted.limits.certain):
             return True
         if not isinstance(node, dict):
             return self.gap(path, "false")
         key = (emitted.key(), id(node))
+        self._kept.append(node)
+        self._ways.go(key, path)
         if key in self._proved:
             return True
-        cases = self._cases(emitted)
-        if cases is not None:
-            return self.every(self.prove(case, node, path) for case in cases)
+        if key in self._failed and (self._failed[key] or not self._told):
+            return False
         if key in self._open:
             # sound only further down in the instance, where what is judged has become smaller
-            return len(path) > self._open[key] or self.gap(path, "recursion")
+            return len(path) > self._open[key] or self._in_circles(path)
         self._open[key] = len(path)
-        self._kept.append(node)
-        before = len(self._proved)
-        proved = self._all(emitted, node, path, 0)
+        self._certain[key] = emitted.limits.certain
+        before, circles = len(self._proved), self._circles
+        with self._ways.at(key, path):
+            proved = self._by_alternatives(emitted, node, path)
         del self._open[key]
         if proved:
             self._proved[key] = None
-        else:
-            while len(self._proved) > before:  # they may rest on what has just failed
-                self._proved.popitem()
-        return proved
+            return True
+        while len(self._proved) > before:  # they may rest on what has just failed
+            self._proved.popitem()
+        if circles == self._circles:  # else it might be proved from elsewhere
+            self._failed[key] = self._told
+        return False
+
+    def _by_alternatives(self, emitted: Emitted, node: dict[str, Any], path: Path) -> bool:
+        cases = self._cases(emitted)
+        if cases is None:
+            return self._all(emitted, node, path, 0)
+        return self.every(self.prove(case, node, path) for case in cases)
+
+    def _in_circles(self, path: Path) -> bool:
+        self._circles += 1
+        return self.gap(path, "recursion")
 
     def quietly(self, emitted: Emitted, rules: list[Node], path: Path) -> Node | None:
         """The first of `rules` that is proved; failures are not told."""
         told, self._told = self._told, False
         try:
-            likely = [one for one in rules if not self._refused(emitted, one)]
+            likely = [one for one in rules if not self.refusals.refused(emitted, one)]
             return next((one for one in likely if self.prove(emitted, one, path)), None)
         finally:
             self._told = told
@@ -116,31 +146,6 @@ class Proof:
             self._known_cases[key] = emitted.cases()
         return self._known_cases[key]
 
-    def accepts(self, node: dict[str, Any], value: Any) -> bool:
-        """Whether the reader's `node` accepts `value`."""
-        if id(node) not in self._validators:
-            needed = self._reader.reachable(node)
-            document = {"$schema": DIALECT, "$defs": needed, "allOf": [node]}
-            self._validators[id(node)] = jsonschema_rs.validator_for(
-                document, validate_formats=True, ignore_unknown_formats=True
-            )
-            self._kept.append(node)
-        return self._validators[id(node)].is_valid(value)
-
-    def certain_parts(self, node: dict[str, Any]) -> list[dict[str, Any]]:
-        """The reader's subschemas that apply wherever `node` does; a false one as such."""
-        found: dict[int, dict[str, Any]] = {}
-        pending: list[Node] = [node]
-        while pending:
-            one = pending.pop()
-            if not isinstance(one, dict) or id(one) in found:
-                continue
-            found[id(one)] = one
-            pending.extend(one.get("allOf", ()))
-            if "$ref" in one:
-                pending.append(self._reader.target(one["$ref"]))
-        return list(found.values())
-
     # -- one subschema, keyword by keyword ------------------------------------------------------
 
     def _all(self, emitted: Emitted, node: dict[str, Any], path: Path, splits: int) -> bool:
@@ -148,7 +153,7 @@ class Proof:
         if self._by_rules(emitted, node, path, splits):
             return True
         possible = values(emitted.limits.certain)
-        if possible is None or not all(self.accepts(node, value) for value in possible):
+        if possible is None or not all(self.reading.accepts(node, value) for value in possible):
             return False
         del self.gaps[before:]
         return True
@@ -211,70 +216,52 @@ class Proof:
         return self.gap(path, keyword) if judge is None else judge(self, emitted, node, rule, path)
 
     def _reference(self, emitted: Emitted, _: Any, rule: str, path: Path) -> bool:
-        return self.prove(emitted, self._reader.target(rule), path)
+        return self.prove(emitted, self.reading.target(rule), path)
 
     def _all_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
         return self.every(self.prove(emitted, one, path) for one in rule)
 
-    def _any_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
-        return self.quietly(emitted, rule, path) is not None or self.gap(path, "anyOf")
+    def _any_of(self, emitted: Emitted, node: Any, rule: list[Node], path: Path) -> bool:
+        if self.quietly(emitted, rule, path) is not None:
+            return True
+        return self._by_types(emitted, node, "anyOf", path) or self.gap(path, "anyOf")
 
-    def _one_of(self, emitted: Emitted, _: Any, rule: list[Node], path: Path) -> bool:
+    def _by_types(self, emitted: Emitted, node: Any, keyword: str, path: Path) -> bool:
+        """Whether the rule holds for each type of value by itself."""
+        kinds = types(emitted.limits.certain)
+        names = {"number" if "fraction" in kinds and one in _NUMBERS else one for one in kinds}
+        if len(names) < 2:
+            return False
+        alone = self._alone.setdefault(id(node[keyword]), {keyword: node[keyword]})
+        cases = [self.emission.narrowed(emitted, _ONE_TYPE[name]) for name in sorted(names)]
+        return all(self.quietly(case, [alone], path) is not None for case in cases)
+
+    def _one_of(self, emitted: Emitted, node: Any, rule: list[Node], path: Path) -> bool:
         chosen = self.quietly(emitted, rule, path)
         if chosen is None:
-            return self.gap(path, "oneOf")
+            return self._by_types(emitted, node, "oneOf", path) or self.gap(path, "oneOf")
         at = next(index for index, one in enumerate(rule) if one is chosen)
         others = [one for index, one in enumerate(rule) if index != at]
-        return all(self._refused(emitted, one) for one in others) or self.gap(path, "oneOf")
+        return all(self.refusals.refused(emitted, one) for one in others) or self.gap(path, "oneOf")
 
     def _not_so(self, emitted: Emitted, _: Any, rule: Node, path: Path) -> bool:
-        return self._refused(emitted, rule) or self.gap(path, "not")
+        return self.refusals.refused(emitted, rule) or self.gap(path, "not")
 
     def _if(self, emitted: Emitted, node: dict[str, Any], rule: Node, path: Path) -> bool:
         then, otherwise = node.get("then", True), node.get("else", True)
-        if self._refused(emitted, rule):
+        if self.refusals.refused(emitted, rule):
             return self.prove(emitted, otherwise, path)
         if self.quietly(emitted, [rule], path) is not None:
             return self.prove(emitted, then, path)
         both = [self.quietly(emitted, [one], path) is not None for one in (then, otherwise)]
         return all(both) or self.gap(path, "if")
 
-    # -- refusals: nothing that is emitted satisfies a subschema --------------------------------
 
-    def _refused(self, emitted: Emitted, node: Node) -> bool:
-        if not isinstance(node, dict):
-            return not node
-        parts = emitted.limits.certain
-        possible = values(parts)
-        if possible is not None and not any(self.accepts(node, value) for value in possible):
-            return True
-        certain = self.certain_parts(node)
-        return any(
-            not types(parts) & types_of(one)
-            or any(inner is False for inner in one.get("allOf", ()))
-            or self._member_refused(emitted, one)
-            for one in certain
-        )
-
-    def _member_refused(self, emitted: Emitted, node: dict[str, Any]) -> bool:
-        """A needed member that never comes, or one that always comes with a refused value."""
-        parts = emitted.limits.certain
-        if types(parts) != {"object"}:
-            return False
-        members = self.emission.members(emitted)
-        if not all(members.may_have(name) for name in node.get("required", ())):
-            return True
-        for name in required(parts) & set(node.get("properties", ())):
-            schema = node["properties"][name]
-            possible = values(self.emission.child(emitted, name).limits.certain)
-            if schema is False:
-                return True
-            known = isinstance(schema, dict) and possible is not None
-            if known and not any(self.accepts(schema, value) for value in possible or ()):
-                return True
-        return False
-
-
+_NUMBERS = ("integer", "fraction")
+_ONE_TYPE: dict[str, Node] = {
+    name: {"type": name}
+    for name in ("null", "boolean", "object", "array", "string", "integer", "number")
+}
 _IN_PLACE: dict[str, Any] = {
     "$ref": Proof._reference,
     "allOf": Proof._all_of,

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from contracts.compatibility import texts
+from contracts.compatibility.languages import Texts, search
 from contracts.compatibility.places import matches
 
+_DRAWN = 40
+"""Texts for one pattern."""
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -26,9 +29,8 @@ def strings(
     most = min((part["maxLength"] for part in parts if "maxLength" in part), default=None)
     for name in formats:
         yield from texts.FORMATS.get(name, ())
-    drawn = [texts.of_pattern(p, rng) for p in patterns for _ in range(40)]
-    fitting = [text for text in drawn if text is not None]
-    yield from sorted(set(fitting), key=lambda t: not all(matches(p, t) for p in patterns))
+    yield from _of_patterns(patterns, rng)
+    yield from _apart(parts, hinted)
     for bound in (max(least, 4) if most is None else min(max(least, 4), most), least, most):
         if bound is not None and bound <= 5000:
             yield texts.of_length(bound)
@@ -41,6 +43,31 @@ def strings(
             yield texts.of_pattern(part["pattern"], rng) or ""
         yield from texts.FORMATS.get(part.get("format", ""), ())
         yield from (n for n in (part.get("const"),) if isinstance(n, str))
+
+
+def _of_patterns(patterns: Sequence[str], rng: random.Random) -> Iterator[str]:
+    """Texts in which all of `patterns` are found, then those in which but one is."""
+    told, others = set[str](), list[str]()
+    for pattern in patterns:
+        for _ in range(_DRAWN):
+            text = texts.of_pattern(pattern, rng)
+            if text is None or text in told:
+                continue
+            told.add(text)
+            if all(matches(one, text) for one in patterns):
+                yield text
+            else:
+                others.append(text)
+    yield from others
+
+
+def _apart(parts: Iterable[dict[str, Any]], hinted: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """For each of `hinted` a text that it refuses and `parts` accept, as far as patterns go."""
+    own = Texts.of(parts)
+    for rule in dict.fromkeys(Texts.of([part]) for part in hinted):
+        found = search(own, rule) if rule != Texts() else None
+        if found is not None and found.text is not None:
+            yield found.text
 
 
 def numbers(

@@ -12,6 +12,7 @@ from contracts.compatibility.emission import Emission, Emitted
 from contracts.compatibility.implication import least, most, required
 from contracts.compatibility.normal import Node
 from contracts.compatibility.places import matches
+from contracts.compatibility.reading import Reading
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -20,18 +21,13 @@ class Prover(Protocol):
     """The engine."""
 
     emission: Emission
+    reading: Reading
 
     def prove(self, emitted: Emitted, node: Node, path: Path) -> bool:
         """Whether all that is emitted satisfies `node`."""
 
     def quietly(self, emitted: Emitted, rules: list[Node], path: Path) -> Node | None:
         """The first of `rules` that all that is emitted satisfies."""
-
-    def accepts(self, node: dict[str, Any], value: Any) -> bool:
-        """Whether the reader's `node` accepts `value`."""
-
-    def certain_parts(self, node: dict[str, Any]) -> list[dict[str, Any]]:
-        """The reader's subschemas that apply wherever `node` does."""
 
     def every(self, answers: Iterable[bool]) -> bool:
         """Whether all are true."""
@@ -82,7 +78,7 @@ def unevaluated_properties(
     p: Prover, emitted: Emitted, node: dict[str, Any], rule: Node, path: Path
 ) -> bool:
     """What the subschemas that always apply name is evaluated; the rest must satisfy `rule`."""
-    parts = p.certain_parts(node)
+    parts = p.reading.certain_parts(node)
     if any("additionalProperties" in part for part in parts):
         return True
     named = {name for part in parts for name in part.get("properties", ())}
@@ -111,7 +107,11 @@ def property_names(p: Prover, emitted: Emitted, _: Any, rule: Node, path: Path) 
     own = [part["propertyNames"] for part in emitted.limits.certain if "propertyNames" in part]
     members = p.emission.members(emitted)
     finite = not members.patterns and not members.other
-    if finite and isinstance(rule, dict) and all(p.accepts(rule, one) for one in members.names):
+    if (
+        finite
+        and isinstance(rule, dict)
+        and all(p.reading.accepts(rule, one) for one in members.names)
+    ):
         return True
     names = p.emission.values_of({"type": "string"}, *own)
     return p.quietly(names, [rule], path) is not None or p.gap(path, "propertyNames")

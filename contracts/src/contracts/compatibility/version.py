@@ -15,7 +15,8 @@ import jsonschema_rs
 
 from contracts.catalogue import Contract
 from contracts.compatibility.declared import declared_only
-from contracts.compatibility.normal import DIALECT, Node, Normal, normal_form
+from contracts.compatibility.dialects import DIALECT
+from contracts.compatibility.normal import Node, Normal, normal_form
 from contracts.compatibility.opened import opened
 from contracts.errors import InvalidCatalogueError
 from contracts.examples import is_whole_event, valid_examples

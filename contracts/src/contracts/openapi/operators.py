@@ -58,6 +58,7 @@ def _without_upgrade(service: str) -> dict[str, Piece]:
     refused = [ProblemType.UPGRADE_REQUIRED, ProblemType.UNAVAILABLE]
     if service == LISTENER:
         refused += [ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN]
+        refused += [ProblemType.TOO_MANY_CONNECTIONS]
     else:
         refused += [ProblemType.TOO_MANY_SUBSCRIBERS]
     told = problems(*refused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import http_schemas as schemas
 from contracts.openapi.answers import Piece, answer, header, operation, problems, query
 from contracts.problem import ProblemType
-from contracts.wire_schemas import FRAMES, PAGE_PARAMETERS, PUBLISHER_PARAMETERS
+from contracts.wire_schemas import BATCH_PARAMETERS, FRAMES, PAGE_PARAMETERS, PUBLISHER_PARAMETERS
 
 _NDJSON = "The WebSocket's frames, a line each; without end unless until is given."
 _SSE: Piece = {
@@ -78,7 +78,7 @@ def paths() -> dict[str, Piece]:
                     "200": answer("The plan, also of a request that is refused.", schemas.PLAN),
                     **problems(ProblemType.FORBIDDEN),
                 },
-                parameters=_parameters(PUBLISHER_PARAMETERS["properties"]),
+                parameters=_parameters(PUBLISHER_PARAMETERS["properties"] | BATCH_PARAMETERS),
             ),
             "options": _preflight("preflightPlan"),
         },

@@ -109,6 +109,14 @@ def test_an_alternative_that_nothing_satisfies_does_no_harm(never: Any) -> None:
     assert version_of({**never, "properties": A}).declares_all_of({"a": 1})
 
 
+@pytest.mark.parametrize("more", [{}, {"patternProperties": {"^x": True}}])
+def test_what_counts_as_declared_is_not_ignored(more: Any) -> None:
+    keyword = "additionalProperties" if more else "unevaluatedProperties"
+    version = version_of({keyword: {"type": "object", **SHUT}, **more})
+    value = {"a": {"b": 1}}
+    assert not version.declares_all_of(value) or not version.opened_judge.is_valid(value)
+
+
 def test_a_recursive_schema_is_closed_and_opened_at_every_depth() -> None:
     version = version_of({"properties": {"v": True, "next": {"$ref": "#"}}, **SHUT})
     assert version.emits({"next": {"next": {"v": 1}}})

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from contracts.compatibility import texts
-from contracts.compatibility.normal import asserted_format
+from contracts.compatibility.dialects import asserted_format
 from contracts.compatibility.places import matches
 from contracts.compatibility.samples import Samples
+from contracts.compatibility.variants import Variants
 
 from .edits import EDITS
 from .schemas import version_of
@@ -57,13 +58,16 @@ def test_samples_of_a_schema_are_mostly_valid(edit: Any) -> None:
     samples = Samples(version.normal, random.Random(1))
     plain = [samples.plain() for _ in range(20)]
     assert sum(map(version.judge.is_valid, plain)) >= 10
-    assert any(map(version.judge.is_valid, islice(samples.variants(), 50)))
+    assert any(
+        map(version.judge.is_valid, islice(Variants(samples, version.normal).everywhere(), 50))
+    )
 
 
 def test_variants_of_a_recursive_schema_end() -> None:
     node = {"properties": {"l": {"$ref": "#"}, "r": {"$ref": "#"}, "v": {"type": "integer"}}}
     version = version_of({"type": "object", **node})
-    assert len(list(Samples(version.normal, random.Random(1)).variants())) < 2000
+    samples = Samples(version.normal, random.Random(1))
+    assert len(list(Variants(samples, version.normal).everywhere())) < 2000
 
 
 def test_a_schema_that_asks_for_ever_more_of_itself_is_given_up() -> None:

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.compatibility.containment import decide_here
-from contracts.compatibility.normal import DIALECT
+from contracts.compatibility.dialects import DIALECT
 from contracts.compatibility.proof import Proof
 from contracts.compatibility.samples import Samples
+from contracts.compatibility.variants import Variants
 from contracts.compatibility.version import Version
 from contracts.errors import InvalidCatalogueError
 
@@ -70,9 +71,10 @@ def _compiled(version: Version) -> Version:
 
 
 def _tried(data: st.DataObject, writer: Version, reader: Version) -> list[Any]:
-    samples = Samples(writer.normal, random.Random(1), reader.normal)
+    samples = Samples(writer.normal, random.Random(1))
+    variants = Variants(samples, writer.normal, reader.normal).everywhere()
     drawn = data.draw(st.lists(instances(), min_size=8, max_size=20))
-    return [*drawn, samples.plain(), *islice(samples.variants(), 60)]
+    return [*drawn, samples.plain(), *islice(variants, 60)]
 
 
 def _dict(schema: Any) -> dict[str, Any]:

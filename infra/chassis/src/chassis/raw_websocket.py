@@ -1,17 +1,22 @@
-"""Prebuilt frames written straight to the transport, offered as an ASGI extension.
+"""Frames written straight to the transport, and messages handed over as they arrive, offered as an
+ASGI extension.
 
 `RawWebSocketProtocol` is uvicorn's sans-IO WebSocket protocol that also offers itself to the
 application as ``scope["extensions"]["broadcaster.raw"]``. Invariant: a raw write reaches the
 transport only between the accepted handshake and the first sign of an end (either side's close
 frame, a protocol error, a lost connection); at that sign `on_lost` is called, once, before anything
-else is written. From then on a peer that takes nothing more is dropped after `linger_s`. Never used
-with permessage-deflate: `chassis.server` turns it off.
+else is written. From then on a peer that takes nothing more is dropped after `linger_s`. An
+application that sets `on_messages` gets messages in their order, all that came in one read
+together, and pauses reading itself; what else there is to receive (the end) it still receives.
+permessage-deflate is off (`chassis.server`) but for applications that ask for it before they
+accept (`RawWebSocket.take_deflate`), and then in a form in which messages are independent.
 
 uvicorn is pinned exactly, because the overridden methods are its own business.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,9 +26,11 @@ from websockets.exceptions import InvalidState
 from websockets.frames import Frame
 from websockets.protocol import State
 
+from chassis.client_frames import ClientFrames
 from chassis.linger import Linger
 from chassis.ping_sweep import PingSweep
 from chassis.raw_connection import RawConnection
+from chassis.websocket_deflate import take_deflate
 
 EXTENSION = "broadcaster.raw"
 
@@ -34,12 +41,39 @@ _sweeps: WeakKeyDictionary[Config, PingSweep] = WeakKeyDictionary()
 class RawWebSocket(RawConnection):
     """One WebSocket's raw side; it begins with the accepted handshake."""
 
-    __slots__ = ()
+    __slots__ = ("on_messages",)
     refusal = "raw writes are for accepted, open WebSockets only"
+    _protocol: RawWebSocketProtocol
+
+    def __init__(self, protocol: RawWebSocketProtocol) -> None:
+        super().__init__(protocol)
+        self.on_messages: Callable[[list[str | bytes]], None] | None = None
+        """Gets messages in place of ``receive``, from now on: texts, or binary ones as bytes. What
+        arrived before is received first, and nothing is read until it is. Must not raise."""
+
+    def take_deflate(self) -> bool:
+        """Before the handshake is accepted: whether `deflated_text_frame` may be written after it.
+
+        It may if the client offers the extension.
+        """
+        protocol = self._protocol
+        return take_deflate(protocol.conn, protocol.request, protocol.response)
 
     def accepted(self) -> None:
         """Told by the protocol after the handshake."""
         self._begun = True
+
+    def pause_reading(self) -> None:
+        """Leave the socket unread; what has been read already may still be handed over."""
+        if self.is_open and not self._protocol.read_paused:
+            self._protocol.read_paused = True
+            self._protocol.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._gone and self._protocol.read_paused:
+            self._protocol.read_paused = False
+            self._protocol.transport.resume_reading()
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -52,6 +86,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.raw = RawWebSocket(self)
         self._linger = Linger(self.loop, self.linger_s)
+        self._frames: ClientFrames | None = None
+        """None: the library may be within a frame, so it gets everything."""
         self._pings: PingSweep | None = None
 
     async def run_asgi(self) -> None:
@@ -86,8 +122,47 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.raw.resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        """Take the usual messages here, where the application asks for it; the rest is the
+        library's.
+        """
+        frames, take = self._frames, self.raw.on_messages
+        if frames is None or take is None:
+            self._frames = None
+            self._give_all(data)
+            return
+        frames.feed(data)
+        while self.conn.state is State.OPEN:
+            within = self.conn.current_size is not None
+            if texts := frames.texts(within_message=within):
+                take(texts)  # type: ignore[arg-type]
+            piece = frames.piece(within_message=within)
+            if not piece:
+                return
+            super().data_received(piece)
+        super().data_received(frames.rest())
+
+    def send_receive_event_to_app(self) -> None:
+        """A message that the library put together."""
+        if self.raw.on_messages is None:
+            super().send_receive_event_to_app()
+            return
+        message: str | bytes = b"".join(self.frames)
+        if self.curr_msg_data_type == "text":
+            try:
+                message = message.decode()  # type: ignore[union-attr]
+            except UnicodeDecodeError:
+                super().send_receive_event_to_app()  # closes for it
+                return
+        self.frames = []
+        if not self.close_sent:
+            self.raw.on_messages([message])
+
+    def _give_all(self, data: bytes) -> None:
         """As uvicorn, which does not send the library's answer to a handshake that is too large."""
+        first = not self.handshake_initiated
         super().data_received(data)
+        if first and self.handshake_initiated and data.endswith(b"\r\n\r\n"):
+            self._frames = ClientFrames(self.config.ws_max_size)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self.handshake_initiated = self.handshake_complete = self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))

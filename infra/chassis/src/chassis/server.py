@@ -195,7 +195,7 @@ async def serve(
         ws_max_size=limits.message_bytes,
         ws_ping_interval=limits.ping_interval_s,
         ws_ping_timeout=limits.ping_timeout_s,
-        ws_per_message_deflate=False,  # raw writes and context takeover do not mix
+        ws_per_message_deflate=False,  # but see chassis.websocket_deflate
         lifespan="off",
         log_config=None,
         log_level="warning",

@@ -6,7 +6,7 @@ import pytest
 from chassis_fakes.peer import FrameReader
 from websockets.frames import Frame, Opcode
 
-from chassis.websocket_frames import header, text_frame
+from chassis.websocket_frames import header, text_frame, text_frames
 
 LENGTHS = [0, 1, 125, 126, 127, 128, 65535, 65536, 65537, 1 << 20]
 
@@ -25,7 +25,8 @@ def test_the_shortest_form_of_the_length_is_used(length: int, size: int) -> None
 
 def test_frames_that_are_joined_are_read_one_by_one() -> None:
     payloads = [bytes([97 + number]) * length for number, length in enumerate(LENGTHS)]
-    joined = bytearray(b"".join(map(text_frame, payloads)))
+    joined = bytearray(text_frames(payloads))
+    assert joined == b"".join(map(text_frame, payloads))
     frames = FrameReader().frames_in(joined)
     assert [bytes(frame.data) for frame in frames] == payloads
     assert {(frame.opcode, frame.fin, frame.rsv1) for frame in frames} == {

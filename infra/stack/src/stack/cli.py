@@ -21,7 +21,7 @@ from honcho.printer import Printer
 from stack import run_file
 from stack.errors import AlreadyRunningError, StackError, StepFailedError
 from stack.guide import Guide
-from stack.plan import Plan, plan_stack
+from stack.plan import Plan, Topic, plan_stack
 from stack.preflight import check_ports
 
 STOP_TIMEOUT_S = 30
@@ -83,8 +83,8 @@ def stop() -> None:
 def _run(plan: Plan) -> int:
     if plan.local_kafka:
         _step(_kafka_command(plan, "start"))
-    local_kafka = [sys.executable, "-m", "local_kafka", "topic", "create", plan.topic]
-    _step([*local_kafka, "--partitions", str(plan.partitions), "--bootstrap", plan.bootstrap])
+    for topic in plan.topics:
+        _step(_topic_command(plan, topic))
     manager = honcho_manager.Manager(Printer(sys.stdout))
     for service in plan.services:
         command = shlex.join(["exec", sys.executable, "-m", service.module]).replace(
@@ -102,6 +102,15 @@ def _run(plan: Plan) -> int:
 def _kafka_command(plan: Plan, verb: str) -> list[str]:
     command = [sys.executable, "-m", "local_kafka", verb, "--data-dir", str(plan.kafka_dir)]
     return [*command, "--port", str(plan.kafka_port)] if verb == "start" else command
+
+
+def _topic_command(plan: Plan, topic: Topic) -> list[str]:
+    command = [sys.executable, "-m", "local_kafka", "topic", "create", topic.name]
+    settings = [part for setting in topic.settings for part in ("--config", setting)]
+    return [
+        *(*command, "--partitions", str(topic.partitions), "--bootstrap", plan.bootstrap),
+        *settings,
+    ]
 
 
 def _step(command: list[str], *, check: bool = True) -> None:

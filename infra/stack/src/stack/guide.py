@@ -66,7 +66,7 @@ def why_not_ready(service: Service) -> str | None:
 
 def next_steps(plan: Plan) -> str:
     """What to type, in words."""
-    listener, *publishers = plan.services
+    listener, publishers = plan.services[0], plan.publishers
     subscribe = f"ws://{publishers[0].address}/websocket"
     header, demo, hint = _credentials(listener.environment)
     lines = [
@@ -84,6 +84,9 @@ def next_steps(plan: Plan) -> str:
     if len(publishers) > 1:
         ports = ", ".join(str(service.port) for service in publishers)
         lines.append(f"  {len(publishers)} publishers, on ports {ports}: a cursor serves on each.")
+    if plan.dead_letters is not None:
+        look = f"ws://{plan.dead_letters.address}/websocket?since=earliest"
+        lines.append(f"  dead letters         .venv/bin/websocat '{look}'")
     kafka = f"records in {plan.kafka_dir}" if plan.local_kafka else "not started by this command"
     lines += [
         f"  Kafka at {plan.bootstrap} ({kafka}), topic {plan.topic}.",

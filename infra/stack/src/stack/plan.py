@@ -19,6 +19,11 @@ DEMO = {
     "PUBLISHER_LOG_FORMAT": "console",
 }
 
+DEAD_LETTERS = "dead-letters"
+"""The name of the publisher on the topic of dead letters."""
+
+_DEAD_LETTER_RETENTION_MS = 7 * 24 * 3600 * 1000
+
 _HERE = {"", "localhost", "0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
 
 
@@ -41,6 +46,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic that must be there; the settings are for when it is created."""
+
+    name: str
+    partitions: int
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The stack. `local_kafka` is False where KAFKA_BOOTSTRAP_SERVERS names a cluster."""
 
@@ -49,8 +63,18 @@ class Plan:
     local_kafka: bool
     kafka_port: int
     topic: str
-    partitions: int
+    topics: tuple[Topic, ...]
     services: tuple[Service, ...]
+
+    @property
+    def publishers(self) -> list[Service]:
+        """Of events, in the order of their ports."""
+        return [each for each in self.services[1:] if each.name != DEAD_LETTERS]
+
+    @property
+    def dead_letters(self) -> Service | None:
+        """The publisher of dead letters, where they are kept."""
+        return next((each for each in self.services if each.name == DEAD_LETTERS), None)
 
     @property
     def kafka_dir(self) -> Path:
@@ -82,24 +106,28 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         "listener", "listener", listener_port, {**shared, "LISTENER_PORT": str(listener_port)}
     )
     publishers = [
-        Service(
-            f"publisher-{number}",
-            "publisher",
-            first + number - 1,
-            {
-                **shared,
-                "PUBLISHER_PORT": str(first + number - 1),
-                "PUBLISHER_INSTANCE": f"publisher-{number}",
-            },
-        )
+        _publisher(f"publisher-{number}", first + number - 1, shared)
         for number in range(1, count + 1)
     ]
+    topics = [Topic(topic, int(environment.get("TOPIC_PARTITIONS", "1")))]
+    dead_letters = environment.get("LISTENER_DEAD_LETTER_TOPIC")
+    if dead_letters and dead_letters != topic:  # else the listener says what is wrong with that
+        retention = f"retention.ms={_DEAD_LETTER_RETENTION_MS}"
+        topics.append(Topic(dead_letters, 1, (retention,)))
+        # it shows everybody's payloads to whoever reaches it: never further than this machine
+        own = {**shared, "KAFKA_TOPIC": dead_letters, "PUBLISHER_HOST": "localhost"}
+        publishers.append(_publisher(DEAD_LETTERS, first + count, own))
     return Plan(
         data_dir=Path(environment.get("BROADCASTER_DATA_DIR", root / ".data")),
         bootstrap=bootstrap,
         local_kafka=given is None,
         kafka_port=kafka_port,
         topic=topic,
-        partitions=int(environment.get("TOPIC_PARTITIONS", "1")),
+        topics=tuple(topics),
         services=(listener, *publishers),
     )
+
+
+def _publisher(name: str, port: int, environment: Mapping[str, str]) -> Service:
+    own = {"PUBLISHER_PORT": str(port), "PUBLISHER_INSTANCE": name}
+    return Service(name, "publisher", port, {**environment, **own})

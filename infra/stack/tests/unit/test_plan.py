@@ -34,6 +34,31 @@ def test_each_publisher_has_a_stable_name_and_a_port_of_its_own() -> None:
     assert "9001, 9002, 9003" in next_steps(plan)
 
 
+def test_where_dead_letters_are_kept_they_have_a_topic_and_a_publisher_on_this_machine() -> None:
+    plan = plan_stack(
+        {"LISTENER_DEAD_LETTER_TOPIC": "dead", "PUBLISHERS": "2", "PUBLISHER_HOST": "0.0.0.0"}, ROOT
+    )
+    assert [each.name for each in plan.topics] == ["events", "dead"]
+    assert plan.topics[1].settings == ("retention.ms=604800000",)
+    shown = plan.dead_letters
+    assert shown is not None
+    assert (shown.port, shown.environment["PUBLISHER_HOST"]) == (8083, "localhost")
+    assert shown.environment["KAFKA_TOPIC"] == "dead"
+    assert [each.port for each in plan.publishers] == [8081, 8082]
+    assert plan.services[0].environment["LISTENER_DEAD_LETTER_TOPIC"] == "dead"
+    said = next_steps(plan)
+    assert "ws://localhost:8083/websocket?since=earliest" in said
+    assert "2 publishers, on ports 8081, 8082" in said
+
+
+@pytest.mark.parametrize("named", [{}, {"LISTENER_DEAD_LETTER_TOPIC": "events"}])
+def test_otherwise_there_is_none(named: dict[str, str]) -> None:
+    plan = plan_stack(named, ROOT)
+    assert plan.dead_letters is None
+    assert [each.name for each in plan.topics] == ["events"]
+    assert "dead letters" not in next_steps(plan)
+
+
 def test_a_named_cluster_is_used_and_none_is_started() -> None:
     plan = plan_stack({"KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"}, ROOT)
     assert not plan.local_kafka

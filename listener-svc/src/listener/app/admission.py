@@ -19,6 +19,8 @@ from listener.domain.completion import answered_id, complete
 from listener.domain.exactness import is_inexact, may_be_inexact
 from listener.domain.record import Record, record_of
 
+_new = tuple.__new__
+
 
 class Admitted(NamedTuple):
     """The event may be stored."""
@@ -86,7 +88,7 @@ class Admission:
         if record.size_bytes > self._max_event_bytes:
             return Refused(self._too_large(record.size_bytes), answered_id(event))
         self._observer.accepted(len(value))
-        return Admitted(record, answered_id(event))
+        return _new(Admitted, (record, answered_id(event)))
 
     def _too_large(self, size_bytes: int) -> Problem:
         return Problem(

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.problem import Problem
 from listener.app.admission import Admission, Admitted, Refused
 from listener.app.ports import Clock, DeadLetters, EventLog, Observer
 
+_new = tuple.__new__
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The event is durable."""
+
+class Stored(NamedTuple):
+    """The event is durable. A tuple because one is made for every event."""
 
     id: str | None
     partition: int
@@ -132,7 +133,8 @@ class _Ticket:
 
     def stored(self, partition: int, offset: int, *, duplicate: bool = False) -> None:
         """The broker acknowledged the event."""
-        self._pending.settle(self._index, Stored(self._id, partition, offset, duplicate))
+        outcome = _new(Stored, (self._id, partition, offset, duplicate))
+        self._pending.settle(self._index, outcome)
 
     def failed(self, problem: Problem) -> None:
         """The event was not stored, or it is not known whether it was."""

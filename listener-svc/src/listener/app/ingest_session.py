@@ -17,6 +17,7 @@ from contracts.problem import Problem, ProblemType
 from listener.app.admission import Admission, Admitted
 from listener.app.answers import ack, ack_again, nack
 from listener.app.ports import Clock, DeadLetters, EventLog, Observer
+from listener.domain.completion import answered_id
 from listener.domain.interpretation import interpret, interpret_plain
 from listener.domain.reading import fault_of, not_json
 
@@ -63,6 +64,8 @@ class IngestSession:
         """How many of them were answered with a problem."""
         self.in_flight = 0
         """Events that have no answer yet."""
+        self.in_flight_bytes = 0
+        """Of their records."""
 
     @property
     def owed(self) -> int:
@@ -99,6 +102,17 @@ class IngestSession:
         """A frame or line that cannot be taken at all: it counts as one event."""
         self._refuse(self._count(), None, problem)
 
+    def refuse_text(self, text: str, problem: Problem) -> None:
+        """One text frame that is not taken now: each of its events is answered with `problem`."""
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = None
+        usable = isinstance(value, list) and 0 < len(value) <= self._terms.max_array_events
+        for item in value if usable else (value,):
+            id_ = answered_id(item) if isinstance(item, dict) else None
+            self._refuse(self._count(), id_, problem)
+
     def collect(self) -> list[bytes]:
         """The answers that wait, oldest first; they are the caller's now."""
         answers, self._answers = self._answers, []
@@ -111,6 +125,9 @@ class IngestSession:
             self.refuse_frame(too_many_events(len(values), self._terms.max_array_events))
         else:
             for item, value in enumerate(values):
+                if type(value) is dict and "specversion" in value:
+                    self._admit(value, text, item)
+                    continue
                 # a scalar's own text; the frame's would be that of the whole array
                 scalar = not isinstance(value, dict | list)
                 own = orjson.dumps(value).decode() if scalar else ""
@@ -136,8 +153,11 @@ class IngestSession:
         self.events = ref + 1
         admitted = self._admit_event(event, self._source, text, item)
         if isinstance(admitted, Admitted):
+            record, id_ = admitted
+            size_bytes = record.size_bytes
             self.in_flight += 1
-            self._append(admitted.record, _Ticket(self, ref, admitted.id, self._clock()))
+            self.in_flight_bytes += size_bytes
+            self._append(record, _Ticket(self, ref, id_, self._clock(), size_bytes))
         else:
             self._dead_letters.refused(admitted.problem, self._terms.principal, event)
             self._refuse(ref, admitted.id, admitted.problem)
@@ -161,18 +181,22 @@ class IngestSession:
 class _Ticket:
     """One accepted event's claim to an answer."""
 
-    __slots__ = ("_began", "_id", "_ref", "_session")
+    __slots__ = ("_began", "_id", "_ref", "_session", "_size_bytes")
 
-    def __init__(self, session: IngestSession, ref: int, id_: str | None, began: float) -> None:
+    def __init__(
+        self, session: IngestSession, ref: int, id_: str | None, began: float, size_bytes: int
+    ) -> None:
         self._session = session
         self._ref = ref
         self._id = id_
         self._began = began
+        self._size_bytes = size_bytes
 
     def stored(self, partition: int, offset: int, *, duplicate: bool = False) -> None:
         """The broker acknowledged the event."""
         session = self._session
         session.in_flight -= 1
+        session.in_flight_bytes -= self._size_bytes
         if duplicate:
             session._observer.repeated()
             session._answer(ack_again(self._ref, orjson.dumps(self._id), partition, offset))
@@ -184,6 +208,7 @@ class _Ticket:
         """The event was not stored, or it is not known whether it was."""
         session = self._session
         session.in_flight -= 1
+        session.in_flight_bytes -= self._size_bytes
         session._refuse(self._ref, self._id, problem)
 
 

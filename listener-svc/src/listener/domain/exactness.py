@@ -15,13 +15,15 @@ from typing import Any
 LEAST, MOST = -(2**63), 2**64 - 1
 """What the parser keeps exactly."""
 
+_PLUS = ord("+")
 _EVERYTHING = frozenset([-1])
 
 
 def may_be_inexact(event: object, value: bytes) -> bool:
     """Whether `event`, serialised as `value`, has a double that could have been an integer."""
-    # a double that large is always written with this exponent
-    return b"e+" in value and _has_huge_float(event)
+    # a double that large is always written with this exponent; most events have no "+" at all,
+    # and to look for one byte takes a tenth of what it takes to look for two
+    return _PLUS in value and b"e+" in value and _has_huge_float(event)
 
 
 def is_inexact(text: str | bytes, item: int | None) -> bool:

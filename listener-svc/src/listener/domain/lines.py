@@ -20,6 +20,11 @@ class Lines:
         self._begun = bytearray()
         self._dropping = False
 
+    @property
+    def held_bytes(self) -> int:
+        """Of the line that has begun."""
+        return len(self._begun)
+
     def feed(self, chunk: bytes) -> list[bytes | None]:
         """The lines that `chunk` completes, in order; None for one that is too long."""
         first, *others = chunk.split(b"\n")

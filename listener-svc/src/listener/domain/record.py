@@ -14,12 +14,17 @@ CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
 OVERHEAD_BYTES = 64
 """What a record costs beside key, value and header values: varints, header names, our own entry."""
 
+_join = b"".join
+"""Of a serialisation and nothing: the same bytes in a place of their size. The serialiser hands out
+its whole buffer, 4 KiB for the smallest event, which would stay for as long as the event waits."""
+
+_new = tuple.__new__
 
 _FIXED_BYTES = OVERHEAD_BYTES + len(CONTENT_TYPE[1])
 
 
 class Record(NamedTuple):
-    """One record; a tuple because one is made for every event."""
+    """One record; a tuple because one is made for every event, and so by `tuple.__new__`."""
 
     key: bytes | None
     value: bytes
@@ -38,6 +43,7 @@ def _type_header(type_: str) -> tuple[str, bytes]:
 
 def record_of(event: dict[str, Any], value: bytes, identity: str | None = None) -> Record:
     """The record of an accepted `event`; `value` is its serialisation."""
+    value = _join((value, b""))
     ce_type = _type_header(event["type"])
     ce_id = event["id"].encode()
     headers = [CONTENT_TYPE, ce_type, ("ce_id", ce_id)]
@@ -49,6 +55,6 @@ def record_of(event: dict[str, Any], value: bytes, identity: str | None = None) 
         size += len(encoded) + len("traceparent")
     partition_key = event.get("partitionkey")
     if partition_key is None:
-        return Record(None, value, headers, size, identity)
+        return _new(Record, (None, value, headers, size, identity))
     key = str(partition_key).encode()
-    return Record(key, value, headers, size + len(key), identity)
+    return _new(Record, (key, value, headers, size + len(key), identity))

@@ -2,8 +2,8 @@
 
 Looks at names, times and sizes every so often, in a thread; a change is read once it has stood
 still for one look, so that files are not taken while they are being copied. Invariant: a directory
-that cannot be used, for whatever reason, changes nothing but `refused`: the old set stays, and no
-connection notices. Judging events is the set's part.
+that cannot be used or breaks its policy, for whatever reason, changes nothing but `refused`: the
+old set stays, and no connection notices. Judging events is the set's part.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from chassis.logs import get_logger
+from contracts.catalogue import Catalogue
+from contracts.compatibility.policy import POLICY
 from contracts.documents import SCHEMAS, json_files
 from contracts.errors import MAX_FAULTS, InvalidCatalogueError
 from listener.infra.contract_set import ContractSet, ContractShelf
@@ -40,14 +42,18 @@ class ContractsWatch:
         directory: Path,
         shelf: ContractShelf,
         load: Callable[[Path | None], ContractSet],
+        review: Callable[[Catalogue, Catalogue], None],
         *,
         poll_s: float,
         now: Callable[[], str],
     ) -> None:
-        """`now` gives RFC 3339."""
+        """`review` compares what is in force with what shall be, and raises if that may not be;
+        `now` gives RFC 3339.
+        """
         self._directory = directory
         self._shelf = shelf
         self._load = load
+        self._review = review
         self._poll_s = poll_s
         self._now = now
         self._judged = fingerprint(directory)
@@ -72,7 +78,7 @@ class ContractsWatch:
             return
         self._judged = found
         try:
-            new = await asyncio.to_thread(self._load, self._directory)
+            new = await asyncio.to_thread(self._loaded)
         except InvalidCatalogueError as error:
             faults = [str(fault) for fault in error.faults[:MAX_FAULTS]]
             self._refuse(faults, len(error.faults))
@@ -88,6 +94,12 @@ class ContractsWatch:
             "reloads": self.taken,
             "refused": refused and {"since": refused.since, "faults": list(refused.faults)},
         }
+
+    def _loaded(self) -> ContractSet:
+        """The changed contracts, if they may come into force."""
+        new = self._load(self._directory)
+        self._review(self._shelf.current.catalogue, new.catalogue)
+        return new
 
     def _take(self, new: ContractSet) -> None:
         self.taken += 1
@@ -109,12 +121,12 @@ class ContractsWatch:
 
 
 def fingerprint(directory: Path) -> Fingerprint:
-    """What changes when a file of the directory does; empty where there is none."""
+    """What changes when a schema of the directory does, or its policy."""
     found: list[tuple[str, int, int, int]] = []
-    for path, file in json_files(directory, SCHEMAS):
+    for path, file in [*json_files(directory, SCHEMAS), (POLICY, directory / POLICY)]:
         try:
             stat = file.stat()
-        except OSError:  # it went in this moment: the next look will tell
+        except OSError:  # it went in this moment (the next look will tell), or there is no policy
             found.append((path, 0, 0, 0))
         else:
             found.append((path, stat.st_mtime_ns, stat.st_size, stat.st_ino))

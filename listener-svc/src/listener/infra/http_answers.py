@@ -31,6 +31,8 @@ class Answers:
         """The request, or its one event, is refused."""
         document = problem.document() | ({"id": id_} if id_ is not None else {})
         headers = self._retry(problem.status in _RETRY_LATER)
+        if "retry_after_s" in problem.members:
+            headers["retry-after"] = str(problem.members["retry_after_s"])
         if problem.type is ProblemType.UNAUTHENTICATED:
             headers["www-authenticate"] = CHALLENGE
         if "accepted_encodings" in problem.members:

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from contracts.problem import Problem, ProblemType
+from listener.infra.body_budget import Reservation
 from listener.infra.inflation import ENCODINGS, Inflater, InflationError
 
 
@@ -44,14 +45,17 @@ class BodyError(Exception):
 class Body:
     """One request's."""
 
-    def __init__(self, receive: Receive, headers: Headers, limits: BodyLimits) -> None:
-        """Nothing is read yet.
+    def __init__(
+        self, receive: Receive, headers: Headers, limits: BodyLimits, memory: Reservation
+    ) -> None:
+        """Nothing is read yet. `memory` is grown here, and released by whoever made it.
 
         Raises:
             BodyError: its encoding is not taken, or it says itself that it is too large.
         """
         self._receive = receive
         self._limits = limits
+        self._memory = memory
         # given twice means both (RFC 9110 section 5.3), and two are not taken
         encoding = ",".join(headers.getlist("content-encoding")).strip().lower() or "identity"
         if encoding != "identity" and encoding not in ENCODINGS:
@@ -73,12 +77,28 @@ class Body:
         try:
             async with asyncio.timeout(self._limits.stall_s):
                 async for piece in self._pieces():
-                    body += piece
-                    if len(body) > limit:
+                    if len(body) + len(piece) > limit:
                         raise BodyError(self._too_large())
+                    self.hold(len(body) + len(piece))
+                    body += piece
         except TimeoutError:
             raise BodyError(self._too_slow()) from None
         return bytes(body)
+
+    def hold(self, size_bytes: int) -> None:
+        """So much of the body is in memory now.
+
+        Raises:
+            BodyError: together with all others it is too much.
+        """
+        if not self._memory.resize(size_bytes):
+            raise BodyError(
+                Problem(
+                    ProblemType.UNAVAILABLE,
+                    f"the bodies of all requests together take {self._memory.max_bytes} bytes, no "
+                    "more is taken now; what has no answer was not stored; send it again later",
+                )
+            )
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Piece by piece, without a bound of the sum.

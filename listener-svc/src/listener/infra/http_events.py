@@ -21,9 +21,11 @@ from chassis.raw_http import EXTENSION
 from contracts.problem import Problem, ProblemType
 from listener.app.ingest_events import IngestEvents, Origin
 from listener.app.ingest_session import IngestSession, Terms
+from listener.app.pacing import Pace, Pacing
 from listener.app.ports import Room
 from listener.domain.completion import source_of
 from listener.domain.request import default_type_of
+from listener.infra.body_budget import BodyBudget
 from listener.infra.cross_origin import CrossOrigin
 from listener.infra.gate import FOREIGN_ORIGIN, Gate
 from listener.infra.http_answers import Answers
@@ -45,6 +47,8 @@ class Uses:
     ingest: IngestEvents
     new_session: SessionFactory
     room: Room
+    pacing: Pacing
+    budget: BodyBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class PostEvents:
         self._ingest = uses.ingest
         self._new_session = uses.new_session
         self._room = uses.room
+        self._pacing = uses.pacing
+        self._budget = uses.budget
         self._answers = answers
         self._limits = limits
         self._tally = tally
@@ -151,20 +157,39 @@ class PostEvents:
         mode = mode_of(headers)
         if isinstance(mode, Problem):
             return self._answers.refusal(mode)
+        pace = self._pacing.of(principal, "http")
+        if pace is not None and mode is not Mode.STREAM and (ahead := pace.refusal()):
+            pace.held()
+            return self._answers.refusal(ahead)
+        memory = self._budget.reserve()
         try:
-            body = Body(receive, headers, self._limits.body)
+            body = Body(receive, headers, self._limits.body, memory)
             if mode is not Mode.STREAM:
-                return await self._take(mode, await body.whole(), headers, principal, default_type)
+                return await self._take(
+                    mode, await body.whole(), headers, principal, default_type, pace
+                )
+            terms = Terms(
+                principal, source_of(principal), default_type, self._limits.max_array_events
+            )
+            problem = await self._stream(scope, headers, body, terms, pace, send)
+            return None if problem is None else self._answers.refusal(problem)
         except BodyError as error:
             return self._answers.refusal(error.problem)
-        terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
-        problem = await self._stream(scope, headers, body, terms, send)
-        return None if problem is None else self._answers.refusal(problem)
+        finally:
+            memory.release()
 
     async def _take(
-        self, mode: Mode, body: bytes, headers: Headers, principal: str, default_type: str | None
+        self,
+        mode: Mode,
+        body: bytes,
+        headers: Headers,
+        principal: str,
+        default_type: str | None,
+        pace: Pace | None,
     ) -> Response:
         read = read_events(mode, body, headers, default_type, self._limits.max_array_events)
+        if pace is not None:
+            pace.spend(1 if isinstance(read, Problem) else len(read.events), len(body))
         if isinstance(read, Problem):
             read_nothing = Origin(principal, source_of(principal), body)
             [outcome] = await self._ingest([read], read_nothing)
@@ -181,10 +206,12 @@ class PostEvents:
         headers: Headers,
         body: Body,
         terms: Terms,
+        pace: Pace | None,
         send: Send,
     ) -> Problem | None:
         stream = EventStream(self._room, self._limits.stream, self._cross_origin.of_answer(headers))
         stream.session = self._new_session(terms, stream.wake)
+        stream.pace = pace
         self._streams.add(stream)
         self._tally.streams += 1
         try:

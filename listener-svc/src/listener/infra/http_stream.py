@@ -18,6 +18,7 @@ from contracts.envelope import NDJSON_MEDIA_TYPE
 from contracts.frames import error_frame
 from contracts.problem import Problem, ProblemType
 from listener.app.ingest_session import IngestSession
+from listener.app.pacing import Pace
 from listener.app.ports import Room
 from listener.domain.lines import Lines
 from listener.infra.http_body import Body, BodyError
@@ -31,6 +32,7 @@ class StreamLimits:
     """Bounds, all settings."""
 
     max_in_flight: int
+    max_in_flight_bytes: int
     max_line_bytes: int
     stall_s: float
     """How long answers may go unread."""
@@ -40,6 +42,8 @@ class EventStream:
     """One request, from the first piece of its body to its end."""
 
     session: IngestSession
+    pace: Pace | None = None
+    """The rate that the producer is held to, if it is to one."""
 
     def __init__(self, room: Room, limits: StreamLimits, headers: dict[str, str]) -> None:
         """`headers` go with the answer."""
@@ -97,6 +101,7 @@ class EventStream:
             async for piece in body.stream():
                 for at in range(0, len(piece), _BYTES_A_TURN):
                     await self._take(lines.feed(piece[at : at + _BYTES_A_TURN]))
+                    body.hold(lines.held_bytes)
                     await asyncio.sleep(0)
         except BodyError as error:
             return error.problem
@@ -104,14 +109,23 @@ class EventStream:
         return None
 
     async def _take(self, lines: list[bytes | None]) -> None:
-        session, limit = self.session, self._limits.max_in_flight
+        session, limits = self.session, self._limits
         for line in lines:
-            while session.owed >= limit or not self._room.has_room:
+            while (
+                session.owed >= limits.max_in_flight
+                or session.in_flight_bytes >= limits.max_in_flight_bytes
+                or not self._room.has_room
+            ):
                 await self._wait()
+            while self.pace is not None and (wait_s := self.pace.wait_s()):
+                self.pace.held()
+                await asyncio.sleep(wait_s)
             if line is None:
                 session.refuse_frame(self._too_long())
             else:
                 session.take_line(line)
+            if self.pace is not None:
+                self.pace.spend(1, len(line or b""))
 
     async def _wait(self) -> None:
         if not self._room.has_room:

@@ -34,6 +34,13 @@ _log = get_logger("listener.kafka")
 _SAY_EVERY_S = 5.0
 """How often a line of one kind is logged at most."""
 
+_new = tuple.__new__
+"""For what is made for every event."""
+
+_HELD_BYTES = 640
+"""What an event in flight holds in memory beside its record's bytes, as measured: headers,
+identity, ticket, and their objects."""
+
 _SWEEP_S = 0.2
 """How often waiting events are looked at for their deadline."""
 
@@ -43,7 +50,7 @@ class LogLimits:
     """Bounds, all settings."""
 
     pending_bytes: int = 64 << 20
-    """Of events without an answer. At three quarters of it sockets are read no more."""
+    """Memory of events without an answer. At three quarters of it sockets are read no more."""
     batch_bytes: int = 256 << 10
     queue_timeout_s: float = 10.0
     """How long an event may wait to be handed to Kafka before it is refused as unavailable."""
@@ -106,7 +113,7 @@ class KafkaEventLog:
             self._refuse(record, ticket, STOPPING)
         elif not placement.known:
             self._refuse(record, ticket, unreachable(self._why()))
-        elif self.pending_bytes + record.size_bytes > self._limits.pending_bytes:
+        elif self.pending_bytes + record.size_bytes + _HELD_BYTES > self._limits.pending_bytes:
             self._refuse(record, ticket, FULL)
         elif self._link.down_since is not None and self._given_up():
             self._refuse(record, ticket, unreachable(self._why()))
@@ -114,11 +121,12 @@ class KafkaEventLog:
             if not self.pending_events:
                 self._idle.clear()
             self.pending_events += 1
-            self.pending_bytes += record.size_bytes
+            self.pending_bytes += record.size_bytes + _HELD_BYTES
             if self.has_room and self.pending_bytes * 4 > self._limits.pending_bytes * 3:
                 self.has_room = False
                 self._room.clear()
-            waiting = Waiting(record, ticket, self._clock() + self._limits.queue_timeout_s)
+            deadline = self._clock() + self._limits.queue_timeout_s
+            waiting = _new(Waiting, (record, ticket, deadline))
             self._lanes[placement.partition_of(record.key)].put(waiting)
 
     async def wait_for_room(self) -> None:
@@ -130,7 +138,7 @@ class KafkaEventLog:
     def left(self, events: int, size_bytes: int) -> None:
         """That much was answered."""
         self.pending_events -= events
-        self.pending_bytes -= size_bytes
+        self.pending_bytes -= size_bytes + events * _HELD_BYTES
         if not self.has_room and self.pending_bytes * 2 <= self._limits.pending_bytes:
             self.has_room = True
             self._room.set()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -191,6 +192,9 @@ def _retrieve(future: asyncio.Future[Any]) -> None:
 
 
 def _fill(builder: BatchBuilder, records: Sequence[Record]) -> None:
-    append = builder.append
-    for record in records:
-        append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
+    """As `BatchBuilder.append` does for each, without its Python: nothing is to be serialised."""
+    append, timestamp_ms = builder._builder.append, round(time.time() * 1000)
+    for offset, (key, value, headers, _, _) in enumerate(records):
+        if append(offset, timestamp_ms, key, value, headers) is None:  # type: ignore[arg-type]
+            raise KafkaError("the batch is full, and was made without a bound")
+    builder._relative_offset = len(records)

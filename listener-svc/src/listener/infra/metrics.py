@@ -19,6 +19,7 @@ from prometheus_client.core import (
 )
 
 from listener.app.keep_dead_letters import KeepDeadLetters
+from listener.infra.body_budget import BodyBudget
 from listener.infra.contracts_watch import ContractsWatch
 
 _PREFIX = "broadcaster_listener_"
@@ -107,6 +108,8 @@ class Tally:
         self.requests_refused: dict[int, int] = {}
         self._watch: ContractsWatch | None = None
         self._letters: KeepDeadLetters | None = None
+        self._bodies: BodyBudget | None = None
+        self.rate_holds = {"websocket": 0, "http": 0}
         self.late_batches = {"stored": 0, "failed": 0}
         self.gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         """Name → what it is, and its present value."""
@@ -120,9 +123,19 @@ class Tally:
         self.requests_refused[status] = self.requests_refused.get(status, 0) + 1
         self._say("request refused", status=status)
 
-    def watches(self, watch: ContractsWatch | None, letters: KeepDeadLetters | None) -> None:
+    def watches(
+        self,
+        watch: ContractsWatch | None,
+        letters: KeepDeadLetters | None,
+        bodies: BodyBudget | None = None,
+    ) -> None:
         """Count what these do, where they are."""
-        self._watch, self._letters = watch, letters
+        self._watch, self._letters, self._bodies = watch, letters, bodies
+
+    def held(self, transport: str, principal: str, wait_s: float) -> None:
+        """A producer that sends more than its rate allows is made to wait, or sent away."""
+        self.rate_holds[transport] += 1
+        self._say("producer held to its rate", principal=principal, wait_s=round(wait_s, 3))
 
     def register(self, registry: CollectorRegistry) -> None:
         """Offer the figures."""
@@ -168,6 +181,19 @@ class Tally:
             "Refused events, by whether they were kept",
             {"kept": self._letters.kept, "dropped": self._letters.dropped} if self._letters else {},
         )
+        yield _counter(
+            "bodies_refused",
+            "Requests refused or streams ended because all bodies together took too much memory",
+            self._bodies.refusals if self._bodies else 0,
+        )
+        held = CounterMetricFamily(
+            f"{_PREFIX}rate_holds",
+            "Times that a producer ahead of its rate was made to wait or, over HTTP, refused",
+            labels=["transport"],
+        )
+        for transport, count in self.rate_holds.items():
+            held.add_metric([transport], count)
+        yield held
         late = CounterMetricFamily(
             f"{_PREFIX}late_batches",
             "Batches answered as outcome-unknown, by what became of them",

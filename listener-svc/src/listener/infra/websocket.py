@@ -1,50 +1,31 @@
 """``GET /websocket``: producers' connections (docs/protocol.md, section 2).
 
-Each connection reads while few enough events are unanswered, the log has room and the client
-reads its answers; otherwise the socket is left unread, which is TCP's back-pressure. Answers that
-become ready in one turn of the event loop leave in one write. Invariant: nothing that was
-accepted loses its answer while the client is there, also when the service stops. Decides nothing
-about events.
+Says who may come in, and with which terms; what happens then is `websocket_connection`'s.
+Invariant: when the service stops every connection is closed only after its events were answered.
+Decides nothing about events.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from chassis.basic_auth import CHALLENGE
-from chassis.raw_websocket import EXTENSION, RawWebSocket
-from chassis.websocket_frames import text_frame
 from contracts.close import CloseCode
 from contracts.frames import error_frame
 from contracts.problem import MEDIA_TYPE, Problem, ProblemType
 from listener.app.ingest_session import IngestSession, Terms
+from listener.app.pacing import Pacing
 from listener.app.ports import Room
 from listener.domain.completion import source_of
 from listener.domain.request import default_type_of
 from listener.infra.gate import Gate
 from listener.infra.metrics import Tally
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Bounds of one connection, all settings."""
-
-    default_type: str | None
-    max_in_flight: int
-    max_frame_bytes: int
-    max_array_events: int
-
-
-_MAX_OUTGOING = 64
-"""Groups of answers that may wait for a client where there are no raw writes."""
+from listener.infra.websocket_connection import ConnectionLimits, ProducerConnection
 
 SessionFactory = Callable[[Terms, Callable[[], None]], IngestSession]
 """Makes a session with these terms that calls back when answers begin to wait."""
@@ -60,13 +41,15 @@ class IngestWebSocket:
         new_session: SessionFactory,
         limits: ConnectionLimits,
         tally: Tally,
+        pacing: Pacing,
     ) -> None:
         self._gate = gate
         self._log = log
         self._new_session = new_session
         self._limits = limits
         self._tally = tally
-        self._connections: set[_Connection] = set()
+        self._pacing = pacing
+        self._connections: set[ProducerConnection] = set()
         self._draining = False
 
     @property
@@ -88,6 +71,10 @@ class IngestWebSocket:
             self._tally.refused_connections += 1
             await _refuse_handshake(principal, send, browser="origin" in headers)
             return
+        if len(self._connections) >= self._limits.max_connections:
+            self._tally.refused_connections += 1
+            await _refuse_handshake(_full(self._limits), send, browser="origin" in headers)
+            return
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         default_type = default_type_of(query, self._limits.default_type)
         if isinstance(default_type, Problem):
@@ -99,8 +86,9 @@ class IngestWebSocket:
             return
         await send({"type": "websocket.accept"})
         terms = Terms(principal, source_of(principal), default_type, self._limits.max_array_events)
-        connection = _Connection(scope, receive, send, self._log, self._limits)
+        connection = ProducerConnection(scope, receive, send, self._log, self._limits)
         connection.session = self._new_session(terms, connection.schedule_flush)
+        connection.held.pace = self._pacing.of(principal, "websocket")
         self._connections.add(connection)
         self._tally.connections += 1
         try:
@@ -123,160 +111,13 @@ class IngestWebSocket:
             await asyncio.wait([each.ended for each in self._connections])
 
 
-class _Connection:
-    """One accepted connection."""
-
-    session: IngestSession
-
-    def __init__(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        log: Room,
-        limits: ConnectionLimits,
-    ) -> None:
-        self._receive = receive
-        self._send = send
-        self._log = log
-        self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self._raw: RawWebSocket | None = (scope.get("extensions") or {}).get(EXTENSION)
-        self._wake = asyncio.Event()
-        self._reader: asyncio.Task[CloseCode | None] | None = None
-        self._sender: asyncio.Task[None] | None = None
-        self._outgoing: asyncio.Queue[list[bytes]] = asyncio.Queue()
-        self._lost = False
-        self._draining = False
-        self.ended: asyncio.Future[None] = self._loop.create_future()
-
-    async def run(self) -> None:
-        """From the accepted handshake to the end."""
-        if self._raw is None:
-            self._sender = asyncio.create_task(self._send_outgoing())
-        else:
-            self._raw.on_lost = self._on_lost
-            self._raw.on_resume = self._wake.set
-        self._reader = asyncio.create_task(self._read())
-        try:
-            await asyncio.wait((self._reader,))
-            code = self._outcome(self._reader)
-            if code is not None:
-                await self._close(code)
-        finally:
-            self._lost = True
-            self._reader.cancel()
-            if self._sender is not None:
-                self._sender.cancel()
-            if not self.ended.done():
-                self.ended.set_result(None)
-
-    def drain(self) -> None:
-        """Stop reading; `run` goes on to the close."""
-        self._draining = True
-        if self._reader is not None:
-            self._reader.cancel()
-
-    def schedule_flush(self) -> None:
-        """Answers begin to wait: send them at the end of this turn of the event loop."""
-        self._loop.call_soon(self._flush)
-
-    def _outcome(self, reader: asyncio.Task[CloseCode | None]) -> CloseCode | None:
-        if reader.cancelled():
-            return CloseCode.SERVICE_RESTART if self._draining else None
-        return reader.result()
-
-    async def _read(self) -> CloseCode | None:
-        """Take frames until the client leaves (None) or must be left (the close code)."""
-        take_text, receive = self.session.take_text, self._receive
-        session, limit = self.session, self._limits.max_in_flight
-        max_bytes = self._limits.max_frame_bytes
-        log = self._log
-        flow = self._raw if self._raw is not None else self
-        while True:
-            full = session.in_flight >= limit or not log.has_room or flow.paused
-            if full and not await self._may_read_on():
-                return None
-            message: Any = await receive()
-            if message["type"] != "websocket.receive":
-                return None
-            text = message.get("text")
-            if text is None:
-                session.refuse_frame(_BINARY)
-            elif len(text) * 4 > max_bytes and len(text.encode()) > max_bytes:
-                session.refuse_frame(self._too_large())
-                return CloseCode.TOO_BIG
-            else:
-                take_text(text)
-
-    @property
-    def paused(self) -> bool:
-        """Whether the client is slow to read its answers."""
-        if self._raw is None:
-            return self._outgoing.qsize() > _MAX_OUTGOING
-        return self._raw.paused
-
-    async def _may_read_on(self) -> bool:
-        """Wait until the next frame may be read; False: the connection is gone."""
-        while not self._lost:
-            if not self._log.has_room:
-                await self._log.wait_for_room()
-            elif self.session.in_flight >= self._limits.max_in_flight or self.paused:
-                self._wake.clear()
-                await self._wake.wait()
-            else:
-                return True
-        return False
-
-    def _flush(self) -> None:
-        answers = self.session.collect()
-        self._wake.set()
-        if self._lost or not answers:
-            return
-        if self._raw is None:
-            self._outgoing.put_nowait(answers)
-        elif self._raw.is_open:
-            self._raw.writer()(b"".join([text_frame(each) for each in answers]))
-
-    async def _send_outgoing(self) -> None:
-        """For servers without raw writes: one message after the other."""
-        while True:
-            for answer in await self._outgoing.get():
-                with contextlib.suppress(OSError):  # the client left; reading will tell
-                    await self._send({"type": "websocket.send", "text": answer.decode()})
-            self._outgoing.task_done()
-            self._wake.set()
-
-    async def _close(self, code: CloseCode) -> None:
-        """Answer what is in flight, then close."""
-        while self.session.in_flight and not self._lost:
-            self._wake.clear()
-            await self._wake.wait()
-        self._flush()
-        if self._sender is not None:
-            await self._outgoing.join()
-        if not self._lost:
-            await self._send({"type": "websocket.close", "code": int(code)})
-
-    def _on_lost(self) -> None:
-        self._lost = True
-        self._wake.set()
-
-    def _too_large(self) -> Problem:
-        limit = self._limits.max_frame_bytes
-        return Problem(
-            ProblemType.TOO_LARGE,
-            f"the frame is larger than {limit} bytes; nothing of it was stored; the connection is "
-            "closed; send smaller frames",
-            {"limit_bytes": limit},
-        )
-
-
 async def _refuse_handshake(problem: Problem, send: Send, *, browser: bool) -> None:
     if browser:  # it could not read an HTTP status
         await _tell_and_close(problem, send)
         return
     headers = [(b"content-type", MEDIA_TYPE.encode())]
+    if problem.type is ProblemType.TOO_MANY_CONNECTIONS:
+        headers.append((b"retry-after", b"1"))
     if problem.type is ProblemType.UNAUTHENTICATED:
         headers.append((b"www-authenticate", CHALLENGE.encode()))
     await send(
@@ -291,8 +132,12 @@ async def _tell_and_close(problem: Problem, send: Send, code: CloseCode | None =
     await send({"type": "websocket.close", "code": int(code or problem.close_code)})
 
 
-_BINARY = Problem(
-    ProblemType.UNSUPPORTED_MEDIA_TYPE,
-    "events are taken from text frames; this binary frame was ignored; send JSON as text",
-)
+def _full(limits: ConnectionLimits) -> Problem:
+    return Problem(
+        ProblemType.TOO_MANY_CONNECTIONS,
+        f"this instance has its {limits.max_connections} connections already; try again in a "
+        "moment, or at another instance",
+    )
+
+
 _STOPPING = Problem(ProblemType.UNAVAILABLE, "the listener is stopping; connect again in a moment")

@@ -23,6 +23,24 @@ class FakeRaw:
         self.on_lost: Callable[[], None] | None = None
         self.on_resume: Callable[[], None] | None = None
         self.writes = 0
+        self.reading_paused = False
+        self._on_messages: Callable[[list[str | bytes]], None] | None = None
+
+    @property
+    def on_messages(self) -> Callable[[list[str | bytes]], None] | None:
+        return self._on_messages
+
+    @on_messages.setter
+    def on_messages(self, take: Callable[[list[str | bytes]], None]) -> None:
+        self._on_messages = take
+        self._client.arrive()
+
+    def pause_reading(self) -> None:
+        self.reading_paused = True
+
+    def resume_reading(self) -> None:
+        self.reading_paused = False
+        self._client.arrive()
 
     def writer(self) -> Callable[[bytes], None]:
         return self._write
@@ -53,6 +71,8 @@ class FakeClient:
         self.close_code: int | None = None
         self.read = 0
         """Messages that the application took."""
+        self._kernel: list[str | bytes] = []
+        """What was sent and not read yet, where the application takes messages as they arrive."""
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._inbox.put_nowait({"type": "websocket.connect"})
         self.raw = FakeRaw(self)
@@ -68,10 +88,32 @@ class FakeClient:
         return asyncio.ensure_future(application(self.scope, self._receive, self._send))
 
     def text(self, text: str) -> None:
-        self._inbox.put_nowait({"type": "websocket.receive", "text": text})
+        self._say(text, {"type": "websocket.receive", "text": text})
 
     def binary(self, data: bytes) -> None:
-        self._inbox.put_nowait({"type": "websocket.receive", "bytes": data})
+        self._say(data, {"type": "websocket.receive", "bytes": data})
+
+    def early(self, text: str) -> None:
+        """It was there before the application could take messages as they arrive."""
+        self._inbox.put_nowait({"type": "websocket.receive", "text": text})
+
+    def _say(self, message: str | bytes, received: Message) -> None:
+        if EXTENSION not in self.scope["extensions"]:
+            self._inbox.put_nowait(received)
+            return
+        self._kernel.append(message)
+        self.arrive()
+
+    def arrive(self) -> None:
+        """The transport reads, in the next turn of the loop."""
+        asyncio.get_running_loop().call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        paused = self.raw.reading_paused or not self._inbox.empty()
+        if self._kernel and self.raw.on_messages is not None and not paused:
+            arrived, self._kernel = self._kernel, []
+            self.read += len(arrived)
+            self.raw.on_messages(arrived)
 
     def leave(self) -> None:
         self.raw.is_open = False
@@ -82,6 +124,7 @@ class FakeClient:
     async def _receive(self) -> Message:
         message = await self._inbox.get()
         self.read += 1
+        self.arrive()
         return message
 
     async def _send(self, message: Message) -> None:

@@ -14,6 +14,9 @@ from chassis.origins import OriginAllowlist
 from listener.app.admission import Admission
 from listener.app.ingest_events import IngestEvents
 from listener.app.ingest_session import IngestSession, Terms
+from listener.app.pacing import Pacing
+from listener.domain.allowance import Rates
+from listener.infra.body_budget import BodyBudget
 from listener.infra.cross_origin import CrossOrigin
 from listener.infra.gate import Gate
 from listener.infra.http_answers import Answers
@@ -35,11 +38,21 @@ PAGE = "https://app.example"
 class HttpService:
     """Bodies of 2,000 bytes, lines of 400, arrays of 5, two requests at once."""
 
-    def __init__(self, *, stall_s: float = 5.0, default_type: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        stall_s: float = 5.0,
+        default_type: str | None = None,
+        max_in_flight_bytes: int = 1 << 20,
+        max_body_bytes: int = 1 << 20,
+        rates: Rates = Rates(),  # noqa: B008 - frozen
+    ) -> None:
         self.log = FakeEventLog()
         self.tally = Tally(lambda *_, **__: None)
         self.dead_letters = FakeDeadLetters()
-        self._clock = FakeClock()
+        self.clock = FakeClock()
+        self.budget = BodyBudget(max_body_bytes)
+        self.tally.watches(None, None, self.budget)
         self._observer = self.tally.transports["http"]
         self._admission = Admission(
             FakeJudge(),
@@ -47,23 +60,25 @@ class HttpService:
             max_event_bytes=10_000,
             new_id=lambda: "new-id",
             now=lambda: "2026-11-22T10:00:00Z",
-            clock=self._clock,
+            clock=self.clock,
         )
         origins = OriginAllowlist((PAGE,))
         ingest = IngestEvents(
-            self._admission, self.log, self._observer, self.dead_letters, self._clock
+            self._admission, self.log, self._observer, self.dead_letters, self.clock
         )
         self.posts = PostEvents(
             Gate(BasicAuth({"user": "pwd"}, plain=True), origins),
             CrossOrigin(origins, METHODS),
-            Uses(ingest, self._session, self.log),
+            Uses(
+                ingest, self._session, self.log, Pacing(rates, self.clock, self.tally), self.budget
+            ),
             Answers(retry_after_s=2),
             RequestLimits(
                 default_type,
                 max_requests=2,
                 max_array_events=5,
                 body=BodyLimits(2000, 20, stall_s),
-                stream=StreamLimits(max_in_flight=3, max_line_bytes=400, stall_s=stall_s),
+                stream=StreamLimits(3, max_in_flight_bytes, max_line_bytes=400, stall_s=stall_s),
             ),
             self.tally,
         )
@@ -95,7 +110,7 @@ class HttpService:
     def _session(self, terms: Terms, on_answers: Callable[[], None]) -> IngestSession:
         return IngestSession(
             *(self._admission, self.log, self._observer, self.dead_letters, terms),
-            clock=self._clock,
+            clock=self.clock,
             on_answers=on_answers,
         )
 

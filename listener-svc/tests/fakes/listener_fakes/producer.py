@@ -54,6 +54,10 @@ class FakeProducer:
         self.known = True
         self.broken: Exception | None = None
         self.batches: list[FakeBatch] = []
+        self.partitions = 1
+
+    def leader_of(self, partition: int) -> int | None:
+        return 1 if partition < self.partitions else None
 
     async def connect(self, partition: int) -> bool:  # noqa: ARG002 - the port's
         return self.connected

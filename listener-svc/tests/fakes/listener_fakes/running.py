@@ -16,9 +16,15 @@ from typing import IO, Any
 import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.memory_records import MemoryRecords
 from websockets.asyncio.client import ClientConnection, connect
 
 USER, PASSWORD = "user", "pwd"
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
+"""By the number that a batch's attributes have for them."""
 AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
@@ -140,6 +146,26 @@ async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord[bytes, b
         return records
     finally:
         await consumer.stop()
+
+
+async def codecs_of(bootstrap: str, topic: str) -> set[str]:
+    """How the first batches of the topic's first partition are compressed in the log."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    await client.bootstrap()
+    try:
+        await client.add_topic(topic)
+        leader = client.cluster.leader_for_partition(TopicPartition(topic, 0))
+        wanted = [(topic, [(0, 0, 1 << 20)])]
+        answer = await client.send(leader, FetchRequest(1000, 1, 1 << 20, 0, wanted))
+        records = MemoryRecords(answer.topics[0][1][0][-1])
+        found = set()
+        while records.has_next():
+            batch = records.next_batch()
+            assert isinstance(batch, DefaultRecordBatch)
+            found.add(CODECS[batch.compression_type])
+        return found
+    finally:
+        await client.close()
 
 
 def parsed(record: ConsumerRecord[bytes, bytes]) -> dict[str, Any]:

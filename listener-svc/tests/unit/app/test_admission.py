@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -48,6 +49,19 @@ def test_what_is_stored_is_what_was_judged(desk: Desk) -> None:
     assert admitted.id == "new-id"
     assert desk.observer.accepted_bytes == [len(admitted.record.value)]
     assert desk.observer.judge_seconds == [0.0]
+
+
+def test_a_waiting_record_takes_little_more_memory_than_its_bytes(desk: Desk) -> None:
+    size, count = 200, 1000
+    events = [{"specversion": "1.0", "type": "a", "data": "x" * size} for _ in range(count)]
+    tracemalloc.start()
+    try:
+        kept = [desk.admission.admit(event, "/producers/ann", b"") for event in events]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == count
+    assert taken / count < size + 1500
 
 
 def test_a_rejected_event_is_refused_with_its_id_and_not_counted_as_accepted(desk: Desk) -> None:

@@ -224,3 +224,34 @@ def test_what_kafka_refuses_is_no_dead_letter(line: Line) -> None:
     line.session.take_text(EVENT % "x")
     line.log.fail(OUTCOME_UNKNOWN)
     assert line.dead_letters.kept == []
+
+
+def test_a_text_that_is_not_taken_now_is_answered_event_by_event(line: Line) -> None:
+    problem = Problem(ProblemType.RATE_EXCEEDED, "too fast", {"retry_after_s": 1})
+    for text in (
+        EVENT % "x",
+        f"[{EVENT % 'y'},7]",
+        "[]",
+        "[1,2,3,4]",
+        "not json",
+        '{"specversion":"1.0","id":7}',
+    ):
+        line.session.refuse_text(text, problem)
+    answers = line.answers()
+    assert [(each["ref"], each["id"]) for each in answers] == [
+        (0, "x"), (1, "y"), (2, None), (3, None), (4, None), (5, None), (6, None),
+    ]  # fmt: skip
+    assert {each["problem"]["retry_after_s"] for each in answers} == {1}
+    assert line.dead_letters.kept == []
+    assert line.session.nacked == line.session.events == 7
+
+
+def test_bytes_in_flight_are_those_of_the_records_without_an_answer(line: Line) -> None:
+    line.session.take_text(EVENT % "x")
+    line.session.take_text(EVENT % "yy")
+    sizes = [record.size_bytes for record, _ in line.log.waiting]
+    assert line.session.in_flight_bytes == sum(sizes)
+    line.log.store(1)
+    assert line.session.in_flight_bytes == sizes[1]
+    line.log.fail(OUTCOME_UNKNOWN)
+    assert line.session.in_flight_bytes == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.judge import Accepted
+from listener.infra.contract_review import ContractReview, Strictness
 from listener.infra.contract_set import ContractSet, ContractShelf, load_contract_set
 from listener.infra.contracts_watch import ContractsWatch
 
@@ -16,14 +17,22 @@ from listener.infra.contracts_watch import ContractsWatch
 class Desk:
     """A directory, what is in force, and who looks."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        strictness: Strictness = Strictness.DECLARED,
+        limit_s: float = 10,
+    ) -> None:
         self.directory = directory
         self.write("note/1.json", {"type": "object", "required": ["text"]})
         self.shelf = ContractShelf(load_contract_set(directory))
         self.followed: list[ContractSet] = []
         self.shelf.follow(self.followed.append)
         self.watch = ContractsWatch(
-            directory, self.shelf, load_contract_set, poll_s=1, now=lambda: "now"
+            *(directory, self.shelf, load_contract_set),
+            ContractReview(directory, strictness, limit_s),
+            poll_s=1,
+            now=lambda: "now",
         )
 
     def write(self, path: str, schema: object) -> None:
@@ -127,3 +136,104 @@ async def test_the_same_contracts_written_anew_disturb_nobody(desk: Desk) -> Non
     desk.write("note/1.json", {"type": "object", "required": ["text"]})
     await desk.look()
     assert desk.followed == []
+
+
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+NUMBER = {"type": "object", "required": ["text"], "properties": {"text": {"type": "number"}}}
+MORE = TEXT | {"properties": {**TEXT["properties"], "by": {"type": "string"}}}  # type: ignore[dict-item]
+
+
+class TestHeldToItsPolicy:
+    """A directory with a `policy.toml`."""
+
+    @pytest.fixture
+    def desk(self, tmp_path: Path) -> Desk:
+        return self.made(tmp_path)
+
+    def made(
+        self,
+        tmp_path: Path,
+        policy: str = "",
+        strictness: Strictness = Strictness.DECLARED,
+        limit_s: float = 10,
+    ) -> Desk:
+        directory = tmp_path / "contracts"
+        file = directory / "schemas" / "letter" / "1.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(TEXT))
+        if policy is not None:
+            (directory / "policy.toml").write_text(policy)
+        return Desk(directory, strictness, limit_s)
+
+    def faults(self, desk: Desk) -> list[str]:
+        assert desk.watch.refused is not None
+        return list(desk.watch.refused.faults)
+
+    async def test_a_version_that_means_something_else_now_is_refused(self, desk: Desk) -> None:
+        desk.write("letter/1.json", NUMBER)
+        await desk.look()
+        assert desk.accepts("letter", {"text": "x"})
+        assert not desk.accepts("letter", {"text": 1})
+        assert all("changed in place" in fault for fault in self.faults(desk))
+        assert desk.watch.refusals == 1
+
+    async def test_a_change_of_words_is_taken(self, desk: Desk) -> None:
+        desk.write("letter/1.json", TEXT | {"title": "A letter"})
+        await desk.look()
+        assert desk.watch.refused is None
+        assert desk.followed == [desk.shelf.current]
+
+    async def test_a_version_that_goes_is_refused(self, desk: Desk) -> None:
+        (desk.directory / "schemas" / "letter" / "1.json").rename(
+            desk.directory / "schemas" / "letter" / "2.json"
+        )
+        await desk.look()
+        assert "letter/1.json: it is gone" in self.faults(desk)[0]
+
+    async def test_a_new_version_that_does_not_fit_is_refused_with_an_example(
+        self, desk: Desk
+    ) -> None:
+        desk.write("letter/2.json", NUMBER)
+        await desk.look()
+        assert "letter/2" not in desk.shelf.current.pages
+        assert "backward incompatible" in self.faults(desk)[0]
+        assert "Example of such data" in self.faults(desk)[0]
+
+    async def test_a_new_version_that_fits_is_taken(self, desk: Desk) -> None:
+        desk.write("letter/2.json", MORE)
+        await desk.look()
+        assert desk.watch.refused is None
+        assert "letter/2" in desk.shelf.current.pages
+
+    async def test_a_policy_that_is_corrected_is_noticed(self, desk: Desk) -> None:
+        desk.write("letter/2.json", NUMBER)
+        await desk.look()
+        assert desk.watch.refused is not None
+        (desk.directory / "policy.toml").write_text('[types.letter]\ncompatibility = "none"\n')
+        await desk.look()
+        assert desk.watch.refused is None
+        assert desk.accepts("letter", {"text": 1})
+
+    async def test_a_policy_that_cannot_be_read_is_a_refusal(self, desk: Desk) -> None:
+        (desk.directory / "policy.toml").write_text("compatibility = ")
+        await desk.look()
+        assert "policy.toml" in self.faults(desk)[0]
+
+    async def test_what_is_not_compared_in_time_is_refused(self, tmp_path: Path) -> None:
+        desk = self.made(tmp_path, limit_s=0)
+        desk.write("letter/2.json", MORE)
+        await desk.look()
+        assert "the time for this review was over" in self.faults(desk)[0]
+
+    async def test_switched_off_nothing_is_held_to_it(self, tmp_path: Path) -> None:
+        desk = self.made(tmp_path, strictness=Strictness.OFF)
+        desk.write("letter/1.json", NUMBER)
+        await desk.look()
+        assert desk.accepts("letter", {"text": 1})
+
+    async def test_always_is_without_a_file_too(self, tmp_path: Path) -> None:
+        desk = self.made(tmp_path, strictness=Strictness.ALWAYS)
+        (desk.directory / "policy.toml").unlink()
+        desk.write("letter/1.json", NUMBER)
+        await desk.look()
+        assert desk.watch.refused is not None

@@ -3,61 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from listener_fakes.client import FakeClient
-from listener_fakes.clock import FakeClock
-from listener_fakes.event_log import FakeEventLog
-from listener_fakes.judge import FakeJudge
 from listener_fakes.running import AUTHORIZATION, event
-
-from chassis.basic_auth import BasicAuth
-from chassis.origins import OriginAllowlist
-from listener.app.admission import Admission
-from listener.app.ingest_session import IngestSession, Terms
-from listener.app.no_dead_letters import NoDeadLetters
-from listener.infra.gate import Gate
-from listener.infra.metrics import Tally
-from listener.infra.websocket import ConnectionLimits, IngestWebSocket
-
-
-class Service:
-    """The adapter, wired with fakes."""
-
-    def __init__(self) -> None:
-        self.log = FakeEventLog()
-        self.tally = Tally(lambda *_, **__: None)
-        observer = self.tally.transports["websocket"]
-        clock = FakeClock()
-        admission = Admission(
-            FakeJudge(),
-            observer,
-            max_event_bytes=10_000,
-            new_id=lambda: "new-id",
-            now=lambda: "2026-11-22T10:00:00Z",
-            clock=clock,
-        )
-
-        def session(terms: Terms, on_answers: Callable[[], None]) -> IngestSession:
-            return IngestSession(
-                *(admission, self.log, observer, NoDeadLetters(), terms),
-                clock=clock,
-                on_answers=on_answers,
-            )
-
-        self.websocket = IngestWebSocket(
-            Gate(BasicAuth({"user": "pwd"}, plain=True), OriginAllowlist(())),
-            self.log,
-            session,
-            ConnectionLimits(None, max_in_flight=3, max_frame_bytes=1000, max_array_events=10),
-            self.tally,
-        )
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
+from listener_fakes.websocket_service import WebSocketService as Service
+from listener_fakes.websocket_service import settle
 
 
 @pytest.fixture
@@ -85,6 +36,32 @@ async def test_acks_come_when_events_are_stored(service: Service, client: FakeCl
     assert service.websocket.connections == 0
 
 
+async def test_one_connection_too_many_is_refused_and_its_place_can_be_had_later(
+    service: Service, client: FakeClient
+) -> None:
+    first = FakeClient(authorization=AUTHORIZATION)
+    runs = [first.run(service.websocket), client.run(service.websocket)]
+    await settle()
+    program = FakeClient(authorization=AUTHORIZATION)
+    await program.run(service.websocket)
+    assert program.sent[0]["status"] == 503
+    assert (b"retry-after", b"1") in program.sent[0]["headers"]
+    browser = FakeClient(authorization=AUTHORIZATION, origin="http://localhost")
+    await browser.run(service.websocket)
+    assert browser.close_code == 1013
+    assert browser.answers[0]["problem"]["type"] == "too-many-connections"
+    assert service.tally.refused_connections == 2
+    first.leave()
+    await runs[0]
+    late = FakeClient(authorization=AUTHORIZATION)
+    runs[0] = late.run(service.websocket)
+    await settle()
+    assert service.websocket.connections == 2
+    for each, run in ((late, runs[0]), (client, runs[1])):
+        each.leave()
+        await run
+
+
 async def test_answers_of_one_turn_leave_in_one_write(service: Service) -> None:
     client = FakeClient(authorization=AUTHORIZATION)
     run = client.run(service.websocket)
@@ -106,12 +83,35 @@ async def test_beyond_the_window_nothing_is_read_and_nothing_dropped(
     for number in range(10):
         client.text(event(str(number)))
     await settle()
-    assert client.read == 1 + 3
     assert service.websocket.in_flight == 3
+    read = client.read
+    client.text(event("10"))
+    await settle()
+    assert client.read == read
     for _ in range(4):
         service.log.store()
         await settle()
-    assert [answer["ref"] for answer in client.answers] == list(range(10))
+    assert client.read == read + (1 if client.raw.on_messages else 8)
+    assert [answer["ref"] for answer in client.answers] == list(range(11))
+    client.leave()
+    await run
+
+
+async def test_beyond_its_bytes_in_flight_nothing_is_read(
+    service: Service, client: FakeClient
+) -> None:
+    run = client.run(service.websocket)
+    for number in range(4):
+        client.text(event(str(number), "x" * 500))
+    await settle()
+    assert service.websocket.in_flight == 2
+    service.log.store(1)
+    await settle()
+    assert service.websocket.in_flight == 2
+    for _ in range(3):
+        service.log.store()
+        await settle()
+    assert [answer["ref"] for answer in client.answers] == list(range(4))
     client.leave()
     await run
 
@@ -121,10 +121,11 @@ async def test_nothing_is_read_while_the_client_does_not_read(service: Service) 
     run = client.run(service.websocket)
     await settle()
     client.raw.paused = True
-    client.text("no")  # already awaited when the pause began
+    client.text("no")
     client.text("no")
     await settle()
-    assert len(client.answers) == 1
+    assert client.answers == []
+    assert client.raw.reading_paused
     client.raw.resume()
     await settle()
     assert len(client.answers) == 2
@@ -149,12 +150,58 @@ async def test_nothing_is_read_while_the_log_has_no_room(service: Service) -> No
     run = client.run(service.websocket)
     client.text(event("a"))
     await settle()
-    assert client.read == 1
+    assert service.websocket.in_flight == 0
     room.set()
     await settle()
-    assert client.read == 2
+    assert service.websocket.in_flight == 1
     client.leave()
     await run
+
+
+async def test_one_read_of_many_messages_does_not_keep_others_from_their_turn(
+    service: Service,
+) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    await settle()
+    assert client.raw.on_messages is not None
+    client.raw.on_messages(["no"] * 1200)
+    refused = service.tally.transports["websocket"].failures
+    assert 0 < sum(refused.values()) < 1200
+    assert client.raw.reading_paused
+    await settle()
+    assert [answer["ref"] for answer in client.answers] == list(range(1200))
+    assert not client.raw.reading_paused
+    client.leave()
+    await run
+
+
+async def test_what_was_received_before_messages_came_raw_is_taken_first(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    client.early(event("a"))
+    client.text(event("b"))
+    run = client.run(service.websocket)
+    await settle()
+    service.log.store()
+    await settle()
+    assert [answer["id"] for answer in client.answers] == ["a", "b"]
+    client.leave()
+    await run
+
+
+async def test_a_bug_ends_the_connection_and_is_not_swallowed(
+    service: Service, client: FakeClient
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("a bug")
+
+    service.log.append = broken  # type: ignore[method-assign, assignment]
+    run = client.run(service.websocket)
+    await settle()
+    client.text(event("a"))
+    with pytest.raises(LookupError):
+        await asyncio.wait_for(run, 1)
+    assert service.websocket.connections == 0
 
 
 async def test_a_binary_frame_is_nacked_and_the_connection_goes_on(

@@ -13,6 +13,7 @@ class Phase(Enum):
     """From start to following; each but the last is a reason for not being ready."""
 
     NO_BROKER = "no-broker"
+    NOT_AUTHORIZED = "kafka-not-authorized"
     NO_TOPIC = "no-topic"
     TWIN = "twin-instance"
     STUCK = "stuck-consumer"

@@ -16,6 +16,7 @@ from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
 from publisher.domain.page import Page
 from publisher.domain.plan import Positions
+from publisher.domain.view import View
 
 CHUNK = 64
 """Writes between two looks at the clock."""
@@ -24,6 +25,27 @@ MOST_TYPES = 1024
 """Types of which is remembered who takes them."""
 
 Members = dict[Subscription, Callable[[Buffer], None]]
+
+
+class _Block:
+    """The bytes of one group's round, made when its first member gets them: it may take a while."""
+
+    __slots__ = ("_cursor", "_data", "_encoding", "_views")
+
+    def __init__(self, views: list[View], encoding: Encoding, cursor: str) -> None:
+        self._views = views
+        self._encoding = encoding
+        self._cursor = cursor
+        self._data: bytes | None = None
+
+    @property
+    def data(self) -> bytes:
+        if self._data is None:
+            parts: list[Buffer] = [view.data for view in self._views if len(view)]
+            if self._encoding.seal is not None:
+                parts = self._encoding.seal(parts, self._cursor)
+            self._data = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+        return self._data
 
 
 class LiveLane:
@@ -133,9 +155,9 @@ class LiveLane:
             deliveries = size = 0
             until_s = self._now_s() + self._longest_s
             for index, (group, chunk, block, events) in enumerate(plan):
-                self._write(group, chunk, block)
+                self._write(group, chunk, block.data)
                 deliveries += events * len(chunk)
-                size += len(block) * len(chunk)
+                size += len(block.data) * len(chunk)
                 if self._now_s() > until_s and index + 1 < len(plan):
                     self._rest = [later for _, later, _, _ in plan[index + 1 :]]
                     self._unwritten = None
@@ -181,18 +203,15 @@ class LiveLane:
             takers.update(dict.fromkeys(self._takers[name]))
         return ((key, self._groups[key]) for key in takers)
 
-    def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], bytes, int]]:
-        plan = []
+    def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], _Block, int]]:
+        plan, cursor = [], self._cursor(self._tips)
         for (wanted, encoding), group in self._interested(pages):
             # Most polls are small and most filters narrow: no view is made to be found empty.
             views = [page.view(wanted, encoding) for page in pages if page.may_hold(wanted)]
-            parts: list[Buffer] = [view.data for view in views if view.data]
-            if not parts:
+            events = sum(map(len, views))
+            if events == 0:
                 continue
-            if encoding.seal is not None:
-                parts = encoding.seal(parts, self._cursor(self._tips))
-            block = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
-            events = sum(len(view) for view in views)
+            block = _Block(views, encoding, cursor)
             members = list(group)
             plan += [
                 (group, members[at : at + CHUNK], block, events)

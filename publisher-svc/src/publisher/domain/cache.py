@@ -89,8 +89,9 @@ class PageCache:
     def account(self, page: Page) -> None:
         """Enter what the page weighs now, if it is here, and drop the oldest beyond the limit."""
         if self._pages.get((page.partition, page.first)) is page:
-            self.bytes += page.weight_bytes - page.accounted_bytes
-            page.accounted_bytes = page.weight_bytes
+            weight_bytes = page.weight_bytes
+            self.bytes += weight_bytes - page.accounted_bytes
+            page.accounted_bytes = weight_bytes
         while self.bytes > self._limit_bytes and len(self._pages) > 1:
             _, oldest = self._pages.popitem(last=False)
             self.bytes -= oldest.accounted_bytes

@@ -37,6 +37,16 @@ def websocket_payload(frame: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """How several events share a frame."""
+
+    limit_bytes: int
+    """A frame's events stay below this (before compression), but one alone may be larger."""
+    pack: Callable[[bytes], bytes]
+    """The frame's JSON as bytes for the wire; may take a while, since it may compress."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """A transport's form. Equal names are equal bytes for the same write."""
 
@@ -53,6 +63,8 @@ class Encoding:
     """What is done to every write of events; None: nothing."""
     several: Encoding | None = field(default=None, compare=False)
     """What to go on with when the topic gets a second partition; None: this one."""
+    batching: Batching | None = field(default=None, compare=False)
+    """Events go out in frames of several; None: one each."""
 
 
 def encode_event(partition: int, offset: int, event: bytes) -> bytes:
@@ -74,3 +86,10 @@ CLOUDEVENTS = Encoding(
     "cloudevents.json", _no_control, "websocket-cloudevents", "cloudevents.json", _bare_event
 )
 """The CloudEvents WebSocket binding's subprotocol: bare events, and so nothing to resume from."""
+
+
+def websocket_batch(
+    name: str, limit_bytes: int, pack: Callable[[bytes], bytes] = websocket_text
+) -> Encoding:
+    """Several events in a text frame, for who asks for it."""
+    return Encoding(name, websocket_text, name, name, batching=Batching(limit_bytes, pack))

@@ -13,8 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from publisher.domain.encoding import Buffer, Encoding, encode_event, websocket_payload
+from publisher.domain.batch_view import Batches, BatchView
+from publisher.domain.encoding import (
+    WEBSOCKET,
+    Batching,
+    Encoding,
+    encode_event,
+    websocket_payload,
+)
 from publisher.domain.filter import Filter
+from publisher.domain.view import Slice, View
 
 
 class Record(NamedTuple):
@@ -28,14 +36,6 @@ class Record(NamedTuple):
 
 RecordRow = tuple[int, int, bytes | None, bytes | None]
 """The same as a plain tuple, which costs a quarter of that to make."""
-
-
-class Slice(NamedTuple):
-    """Part of a page: wire bytes, the next offset to read, and how many events the bytes hold."""
-
-    data: Buffer
-    next: int
-    events: int
 
 
 EventType = Callable[[bytes | None], str | None]
@@ -53,8 +53,8 @@ class Page:
     """See the module. Built by `build_page` or `Page.merged`."""
 
     __slots__ = (
-        "_keys", "_offsets", "_starts", "_type_set", "_types", "_views", "accounted_bytes",
-        "data", "first", "first_ms", "last_ms", "next", "partition", "skipped", "weight_bytes",
+        "_batches", "_keys", "_offsets", "_own_bytes", "_starts", "_type_set", "_types", "_views",
+        "accounted_bytes", "data", "first", "first_ms", "last_ms", "next", "partition", "skipped",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - the index's columns
@@ -84,14 +84,23 @@ class Page:
         self._views: dict[tuple[Filter, str], Page | None] = {}
         """None stands for this page: a cycle would keep it until the collector runs."""
         key_bytes = sum(map(len, filter(None, keys)))
-        self.weight_bytes = len(data) + 40 * len(offsets) + key_bytes + 256
-        """Memory that it is reckoned at: frames, index (types are shared strings), keys, views."""
+        self._own_bytes = len(data) + 40 * len(offsets) + key_bytes + 256
+        self._batches: dict[str, Batches] = {}
         self.accounted_bytes = 0
         """What the shelf that holds it has entered in its books."""
 
     def __len__(self) -> int:
         """How many events it holds."""
         return len(self._offsets)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that it is reckoned at: frames, index (types are shared strings), keys, views."""
+        if not (self._views or self._batches):
+            return self._own_bytes
+        views = [view.weight_bytes for view in self._views.values() if view is not None]
+        batches = [each.weight_bytes for each in self._batches.values()]
+        return self._own_bytes + sum(views) + sum(batches)
 
     def slice(
         self,
@@ -104,14 +113,9 @@ class Page:
 
         About `limit_bytes`, at least one frame if there is one; never more than `limit_events`.
         """
-        end = self.next if stop is None else min(stop, self.next)
-        low = bisect_left(self._offsets, offset) if offset > self.first else 0
-        high = len(self._offsets) if end >= self.next else bisect_left(self._offsets, end)
+        low, high, end = self.span(offset, stop, limit_events)
         if low >= high:
-            return Slice(b"", max(end, offset), 0)
-        if limit_events is not None and high - low > limit_events:
-            high = low + limit_events
-            end = self._offsets[high]
+            return Slice(b"", end, 0)
         start = self._starts[low]
         size = self._start_of(high)
         if size - start > limit_bytes + (limit_bytes >> 1):  # no small rest for the next turn
@@ -121,6 +125,26 @@ class Page:
                 return Slice(data, self._offsets[cut], cut - low)
         whole = start == 0 and size == len(self.data)
         return Slice(self.data if whole else memoryview(self.data)[start:size], end, high - low)
+
+    def span(self, offset: int, stop: int | None, limit_events: int | None) -> tuple[int, int, int]:
+        """Which events lie there, as indexes [low, high), and the offset to go on at."""
+        end = self.next if stop is None else min(stop, self.next)
+        low = bisect_left(self._offsets, offset) if offset > self.first else 0
+        high = len(self._offsets) if end >= self.next else bisect_left(self._offsets, end)
+        if low >= high:
+            return low, low, max(end, offset)
+        if limit_events is not None and high - low > limit_events:
+            high = low + limit_events
+            end = self._offsets[high]
+        return low, high, end
+
+    def offset_at(self, index: int) -> int:
+        """Where an event stands."""
+        return self._offsets[index]
+
+    def frames_at(self, low: int, high: int) -> list[bytes]:
+        """The frames of these events."""
+        return [self.data[self._starts[i] : self._start_of(i + 1)] for i in range(low, high)]
 
     @property
     def types(self) -> frozenset[str]:
@@ -141,18 +165,28 @@ class Page:
         for index in range(bisect_left(offsets, start), bisect_left(offsets, stop)):
             yield offsets[index], self.data[self._starts[index] : self._start_of(index + 1)]
 
-    def view(self, wanted: Filter, encoding: Encoding) -> Page:
+    def view(self, wanted: Filter, encoding: Encoding) -> View:
         """The same offsets with the wanted events alone, in another transport's form.
 
         Made once and shared by all who ask for the same.
         """
+        if encoding.batching is not None:
+            return self._view(wanted, WEBSOCKET)._batched(encoding.form, encoding.batching)
+        return self._view(wanted, encoding)
+
+    def _batched(self, form: str, batching: Batching) -> BatchView:
+        batches = self._batches.get(form)
+        if batches is None:
+            batches = Batches(self._starts, len(self.data), batching.limit_bytes)
+            self._batches[form] = batches
+        return BatchView(self, batches, batching)
+
+    def _view(self, wanted: Filter, encoding: Encoding) -> Page:
         if encoding.event is None and wanted.takes_all:
             return self
         key = (wanted, encoding.form)
         if key not in self._views:
-            view = self._views[key] = self._make_view(wanted, encoding)
-            if view is not None:
-                self.weight_bytes += view.weight_bytes
+            self._views[key] = self._make_view(wanted, encoding)
         made = self._views[key]
         return self if made is None else made
 

@@ -21,6 +21,9 @@ NAMES = ("since", "until", "type", "key", "on_expired", "on_ahead")
 RESERVED = ("access_token",)
 """Taken by authentication; not a stream's business."""
 
+_ONLY = {"on_expired": "earliest", "on_ahead": "tip", "batch": "true"}
+"""Parameters that have one value."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamParameters:
@@ -30,13 +33,20 @@ class StreamParameters:
     wanted: Filter = EVERYTHING
     limit: int | None = None
     """Events in a page."""
+    batch: bool = False
+    """Several events in a frame."""
 
 
 def parse_parameters(
-    pairs: list[tuple[str, str]], *, most_events: int | None = None
+    pairs: list[tuple[str, str]], *, most_events: int | None = None, batches: bool = False
 ) -> StreamParameters | Problem:
-    """Read the decoded query of a request; where there are pages `most_events` bounds ``limit``."""
+    """Read the decoded query of a request.
+
+    Where there are pages `most_events` bounds ``limit``; where there are frames of several events
+    `batches` admits ``batch``.
+    """
     names = NAMES if most_events is None else (*NAMES, "limit")
+    names = (*names, "batch") if batches else names
     given: dict[str, str] = {}
     keys: list[str] = []
     for name, value in pairs:
@@ -46,9 +56,14 @@ def parse_parameters(
             return _invalid(f"the parameter {name} was given twice; only key may be repeated")
         elif name in names or name in RESERVED:
             given[name] = value
+        elif name == "batch":
+            return _invalid(
+                "batch is for /websocket; over HTTP events share writes and their compression "
+                "(Accept-Encoding) without it"
+            )
         else:
             return _invalid(f"unknown parameter; this address takes {', '.join(names)}")
-    for name, only in (("on_expired", "earliest"), ("on_ahead", "tip")):
+    for name, only in _ONLY.items():
         if given.get(name, only) != only:
             return _invalid(f"{name} takes the value {only}")
     try:
@@ -59,7 +74,9 @@ def parse_parameters(
     if isinstance(limit, Problem):
         return limit
     request = _request(given)
-    return request if isinstance(request, Problem) else StreamParameters(request, wanted, limit)
+    if isinstance(request, Problem):
+        return request
+    return StreamParameters(request, wanted, limit, "batch" in given)
 
 
 def _limit(text: str | None, most: int | None) -> int | Problem | None:

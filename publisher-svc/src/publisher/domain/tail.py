@@ -66,8 +66,9 @@ class Tail:
 
     def account(self, page: Page) -> None:
         """Enter what the page weighs now (views are made after it was taken)."""
-        self.bytes += page.weight_bytes - page.accounted_bytes
-        page.accounted_bytes = page.weight_bytes
+        weight_bytes = page.weight_bytes
+        self.bytes += weight_bytes - page.accounted_bytes
+        page.accounted_bytes = weight_bytes
 
     def evict(self) -> None:
         """Drop the oldest page."""
@@ -104,15 +105,16 @@ class Tail:
         got = events = 0
         for page in self._pages[index:]:
             view = page.view(wanted, encoding)
-            self.account(page)
             left = None if limit_events is None else limit_events - events
             part = view.slice(offset, limit_bytes - got, stop, left)
+            self.account(page)
             offset = part.next
             if part.data:
                 buffers.append(part.data)
                 got += len(part.data)
                 events += part.events
-            if offset < page.next or got >= limit_bytes or events == limit_events:
+            full = got >= limit_bytes or events == limit_events
+            if offset < page.next or full or part.rest:
                 break
         return buffers, offset, events
 

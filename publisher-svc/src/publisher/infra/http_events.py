@@ -131,7 +131,7 @@ class HttpTransport:
         headers = {"vary": "Origin", **self._cors.headers(request)}
         if (refusal := self._cors.refusal(request)) is not None:
             return self._refuse("plan", refusal, headers)
-        parameters = parse_parameters(_query(request))
+        parameters = parse_parameters(_query(request), batches=True)
         log = self._hub.log
         known = log.partitions > 0
         return plan_answer(

@@ -1,8 +1,8 @@
 """One connection to the cluster for requests of our own: aiokafka's client, started when needed.
 
-Wraps what aiokafka raises: `KafkaAwayError` (ask again later) or `KafkaRefusedError` (asking again
-does not help). A lookup never shares a connection with the live consumer, whose long poll would
-hold the answer back.
+Wraps what aiokafka raises: `KafkaAwayError` (ask again later), `KafkaNotAuthorizedError` (the same,
+once somebody has granted the right) or `KafkaRefusedError` (asking again does not help). A lookup
+never shares a connection with the live consumer, whose long poll would hold the answer back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 from aiokafka.structs import TopicPartition
 
 from publisher.domain.errors import PublisherError
@@ -33,8 +39,24 @@ class KafkaRefusedError(PublisherError):
     code = "kafka-refused"
 
 
+class KafkaNotAuthorizedError(PublisherError):
+    """The brokers do not let this user do it; whoever grants the right need not restart us."""
+
+    code = "kafka-not-authorized"
+    retriable = True
+
+
+_NOT_AUTHORIZED = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    ClusterAuthorizationFailedError,
+)
+
+
 def away(error: BaseException) -> PublisherError:
     """What `error` means to the publisher."""
+    if isinstance(error, _NOT_AUTHORIZED):
+        return KafkaNotAuthorizedError(f"{type(error).__name__}: {error}")
     if isinstance(error, KafkaError) and not error.retriable and not isinstance(error, OSError):
         return KafkaRefusedError(f"{type(error).__name__}: {error}")
     return KafkaAwayError(f"{type(error).__name__}: {error}")

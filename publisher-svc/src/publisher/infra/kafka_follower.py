@@ -34,6 +34,7 @@ from publisher.infra.kafka_group import delete_group
 from publisher.infra.kafka_membership import KafkaMembership
 from publisher.infra.kafka_offsets import KafkaTopicOffsets
 from publisher.infra.kafka_topic import TopicIdentity, describe_topic
+from publisher.infra.kafka_trouble import trouble
 from publisher.infra.records import event_type
 
 _log = get_logger("publisher.follower")
@@ -157,10 +158,7 @@ class KafkaFollower(ConsumerRebalanceListener):
                 if isinstance(error, PublisherError) and not error.retriable:
                     raise
                 self._following.restarts += 1
-                hung = isinstance(error, StuckConsumerError | TimeoutError)
-                phase = Phase.STUCK if hung else Phase.NO_BROKER
-                why = str(error) or type(error).__name__
-                self._following.enter(phase, f"Kafka cannot be followed now: {why}")
+                self._following.enter(*trouble(error))
                 _log.warning("the live consumer failed; starting it again", error=repr(error))
                 await self._close_consumer()
                 await asyncio.sleep(self._settings.retry_s)
@@ -186,7 +184,7 @@ class KafkaFollower(ConsumerRebalanceListener):
                 return False
             await self._begin(topic)
         except PublisherError as error:
-            self._following.enter(Phase.NO_BROKER, f"Kafka does not answer: {error}")
+            self._following.enter(*trouble(error))
             return False
         return True
 

@@ -28,7 +28,10 @@ Reading = tuple[str, str, float]
 Standing = Mapping[tuple[str, str], int]
 """Subscribers by lane and transport."""
 
-_TRANSPORTS = ("websocket", "websocket-cloudevents", "sse", "ndjson")
+_TRANSPORTS = (
+    "websocket", "websocket-batch", "websocket-batch-deflate", "websocket-cloudevents", "sse",
+    "ndjson",
+)  # fmt: skip
 _LANES = ("live", "catch-up", "waiting")
 
 _ONLY_GROW = {"page_loads", "page_hits", "page_misses", "consumer_restarts"}

@@ -25,14 +25,12 @@ from publisher.app.hub import Hub
 from publisher.app.ports import Sink
 from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
-from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET
+from publisher.domain.encoding import Encoding
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.infra.asgi_sink import AsgiSink, websocket_sink
 from publisher.infra.raw_sink import RawSink
 from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
-
-SUBPROTOCOL = "cloudevents.json"
-"""The CloudEvents WebSocket binding's (section 1.2 there): bare events, no control frames."""
+from publisher.infra.websocket_encodings import BatchTerms, WebSocketEncodings, selected_subprotocol
 
 
 class WebSocketTransport:
@@ -43,14 +41,17 @@ class WebSocketTransport:
         hub: Hub,
         subscribe: Subscribe,
         origins: OriginAllowlist,
-        limits: SocketLimits,
         emit: Emit,
+        *,
+        limits: SocketLimits,
+        batches: BatchTerms,
     ) -> None:
         self._hub = hub
         self._subscribe = subscribe
         self._origins = origins
-        self._limits = limits
         self._emit = emit
+        self._limits = limits
+        self._encodings = WebSocketEncodings(batches)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,16 +70,17 @@ class WebSocketTransport:
             else:
                 await self._refuse(websocket, problem)
             return
-        query = websocket.scope["query_string"].decode("latin-1")
-        parameters = parse_parameters(parse_qsl(query, keep_blank_values=True))
-        await websocket.accept(_subprotocol(websocket))
+        parameters = _parameters(websocket)
         if isinstance(parameters, Problem):
-            await self._tell_and_close(websocket, parameters)
+            await self._refuse(websocket, parameters)
             return
-        await self._serve(websocket, parameters)
+        encoding = self._encodings.choose(websocket, batch=parameters.batch)
+        await websocket.accept(selected_subprotocol(websocket))
+        await self._serve(websocket, parameters, encoding)
 
-    async def _serve(self, websocket: WebSocket, parameters: StreamParameters) -> None:
-        encoding = WEBSOCKET if _subprotocol(websocket) is None else CLOUDEVENTS
+    async def _serve(
+        self, websocket: WebSocket, parameters: StreamParameters, encoding: Encoding
+    ) -> None:
         raw: RawWebSocket | None = websocket.scope.get("extensions", {}).get(EXTENSION)
         opened: list[AsgiSink] = []
 
@@ -133,14 +135,14 @@ class WebSocketTransport:
                 self._hub.refuse(subscription, Problem(ProblemType.TOO_MUCH_INPUT, detail))
 
     async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
-        """To a browser, which cannot read an HTTP answer: accept, tell, close."""
-        await websocket.accept(_subprotocol(websocket))
+        """What a browser could not read in an HTTP answer: accept, tell, close."""
+        await websocket.accept(selected_subprotocol(websocket))
         await self._tell_and_close(websocket, problem)
 
     async def _tell_and_close(self, websocket: WebSocket, problem: Problem) -> None:
         self._note(problem)
         try:
-            if _subprotocol(websocket) is None:
+            if selected_subprotocol(websocket) is None:
                 await websocket.send_text(error_frame(problem).decode())
             await websocket.close(problem.close_code, problem.type.value.name)
         except (RuntimeError, WebSocketDisconnect):
@@ -150,9 +152,14 @@ class WebSocketTransport:
         self._emit(RequestRefused("websocket", problem.type.value.name))
 
 
-def _subprotocol(websocket: WebSocket) -> str | None:
-    """The one that is selected: bare CloudEvents, for who offers to take them."""
-    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", []) else None
+def _parameters(websocket: WebSocket) -> StreamParameters | Problem:
+    query = websocket.scope["query_string"].decode("latin-1")
+    parameters = parse_parameters(parse_qsl(query, keep_blank_values=True), batches=True)
+    bare = selected_subprotocol(websocket)
+    if isinstance(parameters, StreamParameters) and parameters.batch and bare is not None:
+        detail = f"batch is not for the subprotocol {bare}, whose messages are one event each"
+        return Problem(ProblemType.INVALID_REQUEST, detail)
+    return parameters
 
 
 async def _deny(websocket: WebSocket, problem: Problem) -> None:

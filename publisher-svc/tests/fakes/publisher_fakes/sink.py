@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 from contracts.close import CloseCode
-from contracts.frames import Control, Event, parse_frame
+from contracts.frames import Control, Event, frames_in, parse_frame
 from publisher.app.hub import Hub
 from publisher.app.subscription import Subscription
 from publisher.domain.encoding import Buffer
 
 
 def payloads_of(wire: bytes) -> list[bytes]:
-    """The payloads of whole, unmasked, unfragmented text frames (RFC 6455, 5.2)."""
+    """The payloads of whole, unmasked, unfragmented text frames (RFC 6455, 5.2), also compressed.
+
+    Each is inflated for itself (RFC 7692, 7.2.2), so it must depend on nothing before it.
+    """
     payloads, at = [], 0
     while at < len(wire):
-        assert wire[at] == 0x81, "final text frame"
+        compressed = wire[at] == 0xC1
+        assert compressed or wire[at] == 0x81, "final text frame"
         length, start = wire[at + 1], at + 2
         assert length < 128, "servers do not mask"
         if length == 126:
@@ -25,9 +30,17 @@ def payloads_of(wire: bytes) -> list[bytes]:
             length, start = int.from_bytes(wire[at + 2 : at + 10], "big"), at + 10
             assert length >= 65536, "shortest form"
         assert start + length <= len(wire), "frame is cut"
-        payloads.append(wire[start : start + length])
+        payload = wire[start : start + length]
+        if compressed:
+            payload = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
+        payloads.append(payload)
         at = start + length
     return payloads
+
+
+def frames_of(wire: bytes) -> list[Event | Control]:
+    """What a client makes of them; a frame of several events is these, one after the other."""
+    return [parse_frame(frame) for each in payloads_of(wire) for frame in frames_in(each)]
 
 
 class FakeSink:
@@ -107,13 +120,13 @@ class FakeSink:
             self.on_lost()
 
     def frames(self) -> list[Event | Control]:
-        """All that was written."""
-        return [parse_frame(each) for each in payloads_of(b"".join(self.writes))]
+        """All that was written; a frame of several events as these."""
+        return frames_of(b"".join(self.writes))
 
     def new_frames(self) -> list[Event | Control]:
         """What was written since the last look."""
         written, self.writes = self.writes, []
-        return [parse_frame(each) for each in payloads_of(b"".join(written))]
+        return frames_of(b"".join(written))
 
     def events(self) -> list[tuple[int, int]]:
         """Partition and offset of every event written."""

@@ -87,6 +87,10 @@ def tail(  # noqa: PLR0913 - one parameter per option
         str | None,
         typer.Option(metavar="tip", help="Start live if the cursor is beyond the log's end."),
     ] = None,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="Take several events in a frame, compressed: fewer bytes."),
+    ] = False,
     cursor_file: Annotated[
         Path | None,
         typer.Option(
@@ -105,6 +109,7 @@ def tail(  # noqa: PLR0913 - one parameter per option
         as_json=json,
         on_expired=on_expired,
         on_ahead=on_ahead,
+        batch=batch,
         cursor_file=cursor_file,
         count=count,
     )

@@ -36,6 +36,7 @@ class TailOptions:
     as_json: bool = False
     on_expired: str | None = None
     on_ahead: str | None = None
+    batch: bool = False
     cursor_file: Path | None = None
     count: int | None = None
 
@@ -52,6 +53,7 @@ async def run_tail(options: TailOptions) -> int:
         keys=options.keys,
         on_expired=options.on_expired,
         on_ahead=options.on_ahead,
+        batch=options.batch,
     )
     tail = _Tail(stream, options, keeper)
     try:

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Generator
 
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Close, Frame, Opcode
 from websockets.streams import StreamReader
 
@@ -61,6 +62,7 @@ class Peer:
             assert await self.read(), "no answer to the handshake"
         head, _, rest = bytes(self.received).partition(b"\r\n\r\n")
         self.head, self.received = head, bytearray(rest)
+        self._frames = FrameReader(inflate=b"permessage-deflate" in head)
 
     @property
     def status(self) -> int:
@@ -123,9 +125,13 @@ class Peer:
 
 
 class FrameReader:
-    """What the library makes of bytes that grow; an unfinished last frame is left out."""
+    """What the library makes of bytes that grow; an unfinished last frame is left out.
 
-    def __init__(self) -> None:
+    With `inflate` it reads compressed messages too, and keeps no window between them.
+    """
+
+    def __init__(self, *, inflate: bool = False) -> None:
+        self._extensions = [PerMessageDeflate(True, True, 15, 15)] if inflate else []
         self._reader = StreamReader()
         self._parser: Generator[None, None, Frame] | None = None
         self._taken_bytes = 0
@@ -136,7 +142,7 @@ class FrameReader:
         self._reader.feed_data(data[self._taken_bytes :])
         self._taken_bytes = len(data)
         while True:
-            self._parser = self._parser or Frame.parse(self._reader.read_exact, mask=False)
+            self._parser = self._parser or self._parse()
             try:
                 next(self._parser)
             except StopIteration as parsed:
@@ -144,3 +150,6 @@ class FrameReader:
                 self._parser = None
             else:
                 return self._frames
+
+    def _parse(self) -> Generator[None, None, Frame]:
+        return Frame.parse(self._reader.read_exact, mask=False, extensions=self._extensions)

@@ -1,0 +1,146 @@
+"""Messages handed over as they arrive, on a real server: in order, together, and paused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from chassis_fakes.peer import CLOSE, masked
+from chassis_fakes.served import LOST, Served, until
+from starlette.types import Receive, Scope, Send
+from websockets.frames import Frame, Opcode
+
+from chassis.raw_websocket import EXTENSION, RawWebSocket
+
+Serve = Callable[..., Served]
+
+
+class Taker:
+    """An application that takes messages as they arrive."""
+
+    def __init__(self) -> None:
+        self.reads: list[list[str | bytes]] = []
+        self.raw: RawWebSocket
+        self.received: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "websocket.connect"
+        await send({"type": "websocket.accept"})
+        self.raw = scope["extensions"][EXTENSION]
+        self.raw.on_messages = self.reads.append
+        while True:
+            message = await receive()
+            self.received.append(message["type"])
+            if message["type"] == "websocket.disconnect":
+                return
+
+    @property
+    def messages(self) -> list[str | bytes]:
+        return [message for read in self.reads for message in read]
+
+
+@pytest.fixture
+def taker() -> Taker:
+    return Taker()
+
+
+def fragments(*parts: bytes) -> bytes:
+    last = len(parts) - 1
+    return b"".join(
+        Frame(Opcode.CONT if at else Opcode.TEXT, part, fin=at == last).serialize(mask=True)
+        for at, part in enumerate(parts)
+    )
+
+
+async def test_messages_of_every_kind_come_in_their_order(serve: Serve, taker: Taker) -> None:
+    peer = await serve(taker).peer()
+    large = b"x" * 100_000
+    await peer.send(
+        masked(Opcode.TEXT, b"1")
+        + masked(Opcode.BINARY, b"2")
+        + fragments(b"3", b"", "ü".encode())
+        + masked(Opcode.PING, b"?")
+        + masked(Opcode.TEXT, large)
+        + masked(Opcode.TEXT, b"4")
+    )
+    await until(lambda: len(taker.messages) == 5, "all came")
+    assert taker.messages == ["1", b"2", "3ü", large.decode(), "4"]
+    await peer.read_frames(Opcode.PONG, 1)
+    await peer.send(CLOSE)
+    await until(lambda: taker.received == ["websocket.disconnect"], "the end is received")
+
+
+async def test_texts_of_one_read_come_together(serve: Serve, taker: Taker) -> None:
+    peer = await serve(taker).peer()
+    await peer.send(b"".join(masked(Opcode.TEXT, b"%d" % number) for number in range(50)))
+    await until(lambda: len(taker.messages) == 50, "all came")
+    assert len(taker.reads) <= 3
+    assert taker.messages == [str(number) for number in range(50)]
+
+
+async def test_texts_before_a_close_are_taken_and_those_behind_it_are_not(
+    serve: Serve, taker: Taker
+) -> None:
+    served = serve(taker)
+    peer = await served.peer()
+    await peer.send(masked(Opcode.TEXT, b"last") + CLOSE + masked(Opcode.TEXT, b"behind"))
+    await peer.read_to_end()
+    assert taker.messages == ["last"]
+    assert peer.close_code == 1000
+    assert served.log.count(LOST) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        pytest.param(masked(Opcode.TEXT, b"\xff"), 1007, id="invalid-utf8"),
+        pytest.param(fragments(b"\xff", b"a"), 1007, id="invalid-utf8-in-fragments"),
+        pytest.param(b"\xff\xff\xff\xff", 1002, id="nonsense"),
+        pytest.param(b"\x81\xff" + (1 << 40).to_bytes(8, "big") + b"mask", 1009, id="too-large"),
+    ],
+)
+async def test_what_breaks_the_protocol_closes_after_what_came_before(
+    serve: Serve, taker: Taker, sent: bytes, code: int
+) -> None:
+    served = serve(taker)
+    peer = await served.peer()
+    await peer.send(masked(Opcode.TEXT, b"before") + sent)
+    await peer.read_to_end()
+    assert taker.messages == ["before"]
+    assert peer.close_code == code
+    await until(lambda: served.connections == 0, "the connection is gone")
+    assert served.log.count(LOST) == 1
+
+
+async def test_paused_the_socket_is_not_read_and_resumed_it_is(serve: Serve, taker: Taker) -> None:
+    peer = await serve(taker).peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    taker.raw.pause_reading()
+    taker.raw.pause_reading()
+    await peer.send(masked(Opcode.TEXT, b"1"))
+    await asyncio.sleep(0.05)
+    assert taker.messages == []
+    taker.raw.resume_reading()
+    taker.raw.resume_reading()
+    await until(lambda: taker.messages == ["1"], "read again")
+
+
+async def test_a_paused_connection_that_the_application_closes_hears_the_answer(
+    serve: Serve,
+) -> None:
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        raw: RawWebSocket = scope["extensions"][EXTENSION]
+        raw.on_messages = lambda _: None
+        raw.pause_reading()
+        await send({"type": "websocket.close", "code": 4001})
+
+    served = serve(app)
+    peer = await served.peer()
+    await peer.read_frames(Opcode.CLOSE, 1)
+    await peer.send(masked(Opcode.TEXT, b"said meanwhile") + CLOSE)
+    await peer.read_to_end()
+    await until(lambda: served.connections == 0, "the connection is gone")
+    served.raw.pause_reading()
+    served.raw.resume_reading()
