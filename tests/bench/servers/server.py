@@ -44,6 +44,7 @@ class NaiveProcess(ServiceProcess):
         }
         self.port = port
         self.log_path = log_dir / "naive.log"
+        self.open_files = None
         self._process = None
 
 
