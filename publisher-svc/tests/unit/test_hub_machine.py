@@ -17,9 +17,9 @@ from publisher_fakes.broker_log import FakeBrokerLog
 from publisher_fakes.page_source import FakePageSource
 from publisher_fakes.scheduler import FakeScheduler
 from publisher_fakes.sink import FakeSink
+from publisher_fakes.variety import BATCH, DEFLATED, FILTERS, KINDS
 from publisher_fakes.witness import Witness
 
-from chassis.websocket_deflate import deflated_text_frame
 from contracts.frames import hello_frame
 from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
@@ -27,22 +27,12 @@ from publisher.app.events import Event as DomainEvent
 from publisher.app.hub import Hub
 from publisher.app.subscription import Subscription
 from publisher.app.sweep import Intervals, Sweep
-from publisher.domain.encoding import WEBSOCKET, Encoding, websocket_batch
-from publisher.domain.filter import EVERYTHING, Filter
+from publisher.domain.encoding import WEBSOCKET, Encoding
+from publisher.domain.filter import Filter
 from publisher.domain.log import Log
 from publisher.domain.page import Page
 from publisher.domain.plan import Plan
 
-FILTERS = [
-    EVERYTHING,
-    Filter(),
-    Filter(types=frozenset({"a"})),
-    Filter(prefixes=("b.",)),
-    Filter(keys=frozenset({b"k"})),
-]
-KINDS = st.sampled_from(["a", "a", "b.x", "k", "foreign", "tombstone", "hole"])
-BATCH = websocket_batch("batch", 250)
-DEFLATED = websocket_batch("batch-deflate", 600, deflated_text_frame)
 TAIL_BYTES, CACHE_BYTES = 4000, 3000
 
 
