@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.compatibility.emission import Emission, Emitted, Members
 from contracts.compatibility.implication import required, types, types_of, values
-from contracts.compatibility.languages import Texts, apart
+from contracts.compatibility.languages import Texts, apart, within
 from contracts.compatibility.likeness import Likeness
 from contracts.compatibility.normal import Node
 from contracts.compatibility.reading import Reading
@@ -51,6 +51,23 @@ class _Facts:
         }
 
 
+_OF_TEXTS = frozenset({"type", "pattern", "minLength", "maxLength"})
+
+
+def _texts_refused(facts: _Facts, asked: Texts) -> bool:
+    """Whether no text that comes is one of `asked`, or each of these is one that never comes."""
+    if apart(facts.texts, asked):
+        return True
+    excluded = [part["not"] for part in facts.emitted.limits.certain if "not" in part]
+    return any(
+        isinstance(one, dict)
+        and one.keys() <= _OF_TEXTS
+        and "string" in types_of(one)
+        and within(asked, Texts.of([one]))
+        for one in excluded
+    )
+
+
 class Refusals:
     """Asks for one proof, and remembers."""
 
@@ -82,7 +99,7 @@ class Refusals:
             if "not" in part and self._likeness.equal(part["not"], node):
                 return True
         certain = self._reading.certain_parts(node)
-        if facts.types == {"string"} and apart(facts.texts, Texts.of(certain)):
+        if facts.types == {"string"} and _texts_refused(facts, Texts.of(certain)):
             return True
         return any(
             not facts.types & types_of(one)
