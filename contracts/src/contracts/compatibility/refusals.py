@@ -92,18 +92,19 @@ class Refusals:
         return self._known[key]
 
     def _refused(self, facts: _Facts, node: dict[str, Any]) -> bool:
+        certain = self._reading.certain_parts(node)
+        if not all(facts.types & types_of(one) for one in certain):
+            return True  # before anything is compiled
         possible = facts.values
         if possible is not None and not any(self._reading.accepts(node, one) for one in possible):
             return True
         for part in facts.emitted.limits.certain:
             if "not" in part and self._likeness.equal(part["not"], node):
                 return True
-        certain = self._reading.certain_parts(node)
         if facts.types == {"string"} and _texts_refused(facts, Texts.of(certain)):
             return True
         return any(
-            not facts.types & types_of(one)
-            or any(inner is False for inner in one.get("allOf", ()))
+            any(inner is False for inner in one.get("allOf", ()))
             or self._member_refused(facts, one)
             for one in certain
         )
