@@ -78,8 +78,11 @@ def follows(keyword: str, rule: Any, reader: dict[str, Any], parts: Parts) -> bo
         return kind not in types(parts) or judge(rule, parts)
     if keyword in {"enum", "const"}:
         possible = values(parts)
-        allowed = {same(one) for one in (rule if keyword == "enum" else [rule])}
-        return possible is not None and all(same(one) in allowed for one in possible)
+        listed = rule if keyword == "enum" else [rule]
+        if possible is None:
+            return types(parts) == {"string"} and within(Texts.of(parts), _one_of(listed))
+        allowed = {same(one) for one in listed}
+        return all(same(one) in allowed for one in possible)
     return None
 
 
@@ -159,6 +162,17 @@ _NUMERIC = {
     "exclusiveMaximum": lambda rule, parts: _strictly_above(-rule, _negated(parts)),
     "multipleOf": _multiple,
 }
+
+
+def _one_of(listed: Sequence[Any]) -> Texts:
+    """These texts and no others."""
+    escaped = ["".join(map(_escaped, one)) for one in listed if isinstance(one, str)]
+    return Texts(frozenset({f"^(?:{'|'.join(escaped)})$"})) if escaped else Texts(most=-1)
+
+
+def _escaped(letter: str) -> str:
+    plain = letter.isalnum() or ord(letter) > 0xFFFF
+    return letter if plain else f"\\u{ord(letter):04x}"
 
 
 def _texts(parts: Parts, rule: dict[str, Any]) -> bool:

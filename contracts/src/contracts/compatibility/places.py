@@ -53,7 +53,9 @@ class Place:
     def with_branch(self, index: int, branch: Place) -> Place:
         """The case in which `branch` of the group at `index` applies."""
         rest = self.groups[:index] + self.groups[index + 1 :]
-        both = {id(node): node for node in (*self.certain, *branch.certain)}
+        # who lists the only alternatives says no more once one is chosen
+        kept = self.certain if rest else [one for one in self.certain if not _lists_only(one)]
+        both = {id(node): node for node in (*kept, *branch.certain)}
         mentions = (*self.mentions, *branch.mentions)
         free = self.free or branch.free
         return Place(tuple(both.values()), (*branch.groups, *rest), mentions, free)
@@ -116,6 +118,10 @@ class Place:
             for node in self.everything()
             for keyword in ("additionalProperties", "unevaluatedProperties")
         )
+
+
+def _lists_only(node: dict[str, Any]) -> bool:
+    return len(node) == 1 and ("anyOf" in node or "oneOf" in node)
 
 
 def _declares(node: dict[str, Any]) -> bool:
@@ -218,14 +224,7 @@ class Places:
             return Place(made.certain, free=True)
         return replace(made, mixed=place.mixed + 1)
 
-    def _inner(
-        self,
-        place: Place,
-        step: Step,
-        item: bool,
-        exact: bool,
-        nest: int,
-    ) -> Place | None:
+    def _inner(self, place: Place, step: Step, item: bool, exact: bool, nest: int) -> Place | None:
         return self.child(place, step, item=item, exact=exact, nest=nest + 1)
 
     def _made(

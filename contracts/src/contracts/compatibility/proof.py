@@ -222,7 +222,10 @@ class Proof:
         return self.every(self.prove(emitted, one, path) for one in rule)
 
     def _any_of(self, emitted: Emitted, node: Any, rule: list[Node], path: Path) -> bool:
-        if self.quietly(emitted, rule, path) is not None:
+        likely = [one for one in rule if not self.refusals.refused(emitted, one)]
+        if len(likely) == 1:  # so a gap is told where it is
+            return self.prove(emitted, likely[0], path)
+        if self.quietly(emitted, likely, path) is not None:
             return True
         return self._by_types(emitted, node, "anyOf", path) or self.gap(path, "anyOf")
 
@@ -237,7 +240,10 @@ class Proof:
         return all(self.quietly(case, [alone], path) is not None for case in cases)
 
     def _one_of(self, emitted: Emitted, node: Any, rule: list[Node], path: Path) -> bool:
-        chosen = self.quietly(emitted, rule, path)
+        likely = [one for one in rule if not self.refusals.refused(emitted, one)]
+        if len(likely) == 1:
+            return self.prove(emitted, likely[0], path)
+        chosen = self.quietly(emitted, likely, path)
         if chosen is None:
             return self._by_types(emitted, node, "oneOf", path) or self.gap(path, "oneOf")
         at = next(index for index, one in enumerate(rule) if one is chosen)

@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.compatibility.emission import Emission, Emitted, Members
 from contracts.compatibility.implication import required, types, types_of, values
-from contracts.compatibility.languages import Texts, apart
+from contracts.compatibility.languages import Texts, apart, within
 from contracts.compatibility.likeness import Likeness
 from contracts.compatibility.normal import Node
 from contracts.compatibility.reading import Reading
@@ -51,6 +51,23 @@ class _Facts:
         }
 
 
+_OF_TEXTS = frozenset({"type", "pattern", "minLength", "maxLength"})
+
+
+def _texts_refused(facts: _Facts, asked: Texts) -> bool:
+    """Whether no text that comes is one of `asked`, or each of these is one that never comes."""
+    if apart(facts.texts, asked):
+        return True
+    excluded = [part["not"] for part in facts.emitted.limits.certain if "not" in part]
+    return any(
+        isinstance(one, dict)
+        and one.keys() <= _OF_TEXTS
+        and "string" in types_of(one)
+        and within(asked, Texts.of([one]))
+        for one in excluded
+    )
+
+
 class Refusals:
     """Asks for one proof, and remembers."""
 
@@ -75,18 +92,19 @@ class Refusals:
         return self._known[key]
 
     def _refused(self, facts: _Facts, node: dict[str, Any]) -> bool:
+        certain = self._reading.certain_parts(node)
+        if not all(facts.types & types_of(one) for one in certain):
+            return True  # before anything is compiled
         possible = facts.values
         if possible is not None and not any(self._reading.accepts(node, one) for one in possible):
             return True
         for part in facts.emitted.limits.certain:
             if "not" in part and self._likeness.equal(part["not"], node):
                 return True
-        certain = self._reading.certain_parts(node)
-        if facts.types == {"string"} and apart(facts.texts, Texts.of(certain)):
+        if facts.types == {"string"} and _texts_refused(facts, Texts.of(certain)):
             return True
         return any(
-            not facts.types & types_of(one)
-            or any(inner is False for inner in one.get("allOf", ()))
+            any(inner is False for inner in one.get("allOf", ()))
             or self._member_refused(facts, one)
             for one in certain
         )

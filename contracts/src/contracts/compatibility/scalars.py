@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from contracts.compatibility import texts
@@ -16,6 +17,7 @@ from contracts.compatibility.places import matches
 
 _DRAWN = 40
 """Texts for one pattern."""
+_MAX_PAIRED = 6
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -61,13 +63,18 @@ def _of_patterns(patterns: Sequence[str], rng: random.Random) -> Iterator[str]:
     yield from others
 
 
-def _apart(parts: Iterable[dict[str, Any]], hinted: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _apart(parts: Sequence[dict[str, Any]], hinted: Sequence[dict[str, Any]]) -> Iterator[str]:
     """For each of `hinted` a text that it refuses and `parts` accept, as far as patterns go."""
     own = Texts.of(parts)
     for rule in dict.fromkeys(Texts.of([part]) for part in hinted):
         found = search(own, rule) if rule != Texts() else None
         if found is not None and found.text is not None:
             yield found.text
+    several = dict.fromkeys(part["pattern"] for part in hinted if "pattern" in part)
+    for pair in combinations(list(several)[:_MAX_PAIRED], 2):  # what two alternatives both take
+        both = search(Texts(own.patterns.union(pair), own.least, own.most), None)
+        if both is not None and both.text is not None:
+            yield both.text
 
 
 def numbers(
