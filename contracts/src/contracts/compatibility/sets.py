@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of `contract`, compared with `against`: an earlier version, or itself before."""
+    """What became of `contract`, compared with `against`: another version, or itself before."""
 
     kind: Kind
     contract: Contract
@@ -56,7 +56,8 @@ def compare_sets(
     """Every version that was removed, changed in place or added; `policy` is the new state's.
 
     What changed in place must fit both ways, whatever the policy: its events are stored already and
-    its consumers run. An added version is compared with every earlier one.
+    its consumers run. An added version is compared with every earlier one, and with later ones
+    that were there.
 
     Raises:
         InvalidCatalogueError: a schema does not compile.
@@ -69,8 +70,8 @@ def compare_sets(
         for number in sorted(old.keys() & new.keys()):
             yield from _in_place(old[number], new[number], decider)
         for number in sorted(new.keys() - old.keys()):
-            earlier = [one for one in new.values() if one.version < number]
-            yield from _added(new[number], earlier, policy, decider)
+            others = [one for one in new.values() if one.version < number or one.version in old]
+            yield from _added(new[number], others, policy, decider)
 
 
 def _in_place(before: Contract, after: Contract, decider: Decider) -> Iterator[Change]:
@@ -84,15 +85,13 @@ def _in_place(before: Contract, after: Contract, decider: Decider) -> Iterator[C
 
 
 def _added(
-    contract: Contract, earlier: list[Contract], policy: Policy, decider: Decider
+    contract: Contract, others: list[Contract], policy: Policy, decider: Decider
 ) -> Iterator[Change]:
-    if not earlier:
+    if not others:
         yield Change(Kind.ADDED, contract)
     asked = policy.compatibility(contract.type).directions()
-    newer = Version(contract)
-    for one in sorted(earlier, key=lambda each: each.version, reverse=True):
-        older = Version(one)
-        both = tuple(
-            compare(older, newer, direction, decider, policy.waivers) for direction in Direction
-        )
+    for one in sorted(others, key=lambda each: each.version, reverse=True):
+        older, newer = sorted((contract, one), key=lambda each: each.version)
+        pair = Version(older), Version(newer)
+        both = tuple(compare(*pair, direction, decider, policy.waivers) for direction in Direction)
         yield Change(Kind.ADDED, contract, one, both, asked)

@@ -27,6 +27,7 @@ def catalogue(**types: list[Any]) -> Catalogue:
         f"schemas/{type_}/{number}.json": schema
         for type_, schemas in types.items()
         for number, schema in enumerate(schemas, start=1)
+        if schema is not None
     }
     documents = Documents(Path("/nowhere"), MappingProxyType(by_path), MappingProxyType({}))
     return Catalogue(
@@ -34,7 +35,8 @@ def catalogue(**types: list[Any]) -> Catalogue:
             {
                 type_: tuple(
                     Contract(type_, number, f"schemas/{type_}/{number}.json", documents)
-                    for number in range(1, len(schemas) + 1)
+                    for number, schema in enumerate(schemas, start=1)
+                    if schema is not None
                 )
                 for type_, schemas in types.items()
             }
@@ -60,6 +62,12 @@ def told(before: Catalogue, after: Catalogue, policy: Policy) -> list[tuple[Kind
         # what changed in place must fit both ways, whatever the policy
         ({"t": [A]}, {"t": [WIDER]}, [(Kind.CHANGED, "t/1", 1)]),
         ({"t": [A]}, {"t": [A, WIDER]}, [(Kind.ADDED, "t/2", 0)]),
+        # a gap that is filled is held against the version above it too
+        (
+            {"t": [A, None, A]},
+            {"t": [A, WIDER, A]},
+            [(Kind.ADDED, "t/2", 1), (Kind.ADDED, "t/2", 0)],
+        ),
         # against every earlier version, the nearest first
         (
             {"t": [object_of({"a": TEXT}), A]},

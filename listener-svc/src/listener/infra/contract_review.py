@@ -10,24 +10,16 @@ an assumption. Reads `policy.toml`, changes nothing, knows no shelf. Runs beside
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from enum import StrEnum
-from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 
-from contracts.catalogue import Catalogue, Contract
+from contracts.catalogue import Catalogue
 from contracts.compatibility.decision import TIME_LIMIT_S, Decider
-from contracts.compatibility.history import compare
-from contracts.compatibility.policy import (
-    POLICY,
-    Compatibility,
-    Direction,
-    Policy,
-    Waiver,
-    read_policy,
-)
-from contracts.compatibility.version import Version
+from contracts.compatibility.policy import POLICY, Compatibility, Policy, read_policy
+from contracts.compatibility.sets import Change, Kind, compare_sets
 from contracts.errors import Fault, InvalidCatalogueError
 
 
@@ -63,67 +55,45 @@ class ContractReview:
             return
         policy, faults = read_policy(self._directory, new.types)
         with closing(Decider(min(TIME_LIMIT_S, self._limit_s))) as decider:
-            comparing = _Comparing(policy, decider, time.monotonic() + self._limit_s)
-            for type_ in sorted(in_force.types.keys() | new.types.keys()):
-                before, after = in_force.types.get(type_, ()), new.types.get(type_, ())
-                if policy.compatibility(type_) is not Compatibility.NONE:
-                    faults.extend(comparing.faults_of(before, after))
+            changes = compare_sets(
+                _held_to(policy, in_force), _held_to(policy, new), policy, decider
+            )
+            faults.extend(_faults(changes, time.monotonic() + self._limit_s))
         if faults:
             raise InvalidCatalogueError(*faults)
 
 
-class _Comparing:
-    """The comparisons of one review."""
+def _held_to(policy: Policy, catalogue: Catalogue) -> Catalogue:
+    """The types that the policy leaves not free."""
+    held = {
+        type_: versions
+        for type_, versions in catalogue.types.items()
+        if policy.compatibility(type_) is not Compatibility.NONE
+    }
+    return Catalogue(MappingProxyType(held))
 
-    def __init__(self, policy: Policy, decider: Decider, deadline: float) -> None:
-        self._policy = policy
-        self._decider = decider
-        self._deadline = deadline
 
-    def faults_of(self, before: Sequence[Contract], after: Sequence[Contract]) -> Iterator[Fault]:
-        """What is wrong with the change of one type's versions."""
-        old = {one.version: one for one in before}
-        new = {one.version: one for one in after}
-        for number in sorted(old.keys() - new.keys()):
-            yield Fault(old[number].path, _GONE, "compatibility")
-        for number in sorted(old.keys() & new.keys()):
-            # its events are stored and its consumers run: no waiver is about that
-            yield from self._compared(old[number], new[number], tuple(Direction), (), _IN_PLACE)
-        added = new.keys() - old.keys()
-        for one, other in combinations(after, 2):  # oldest first
-            if one.version in added or other.version in added:
-                directions = self._policy.compatibility(other.type).directions()
-                yield from self._compared(one, other, directions, self._policy.waivers)
-
-    def _compared(
-        self,
-        older: Contract,
-        newer: Contract,
-        directions: Sequence[Direction],
-        waivers: Sequence[Waiver],
-        hint: str = "",
-    ) -> Iterator[Fault]:
-        try:
-            pair = Version(older), Version(newer)
-            if pair[0].digest == pair[1].digest and pair[0].normal.draft == pair[1].normal.draft:
+def _faults(changes: Iterator[Change], deadline_s: float) -> Iterator[Fault]:
+    """What speaks against them, as far as they could be compared in time."""
+    try:
+        while time.monotonic() <= deadline_s:
+            change = next(changes, None)
+            if change is None:
                 return
-            for direction in directions:
-                if time.monotonic() > self._deadline:
-                    yield Fault(newer.path, f"{older.name}: {_OUT_OF_TIME}", "compatibility")
-                    return
-                fault = compare(*pair, direction, self._decider, waivers).fault()
-                if fault is not None:
-                    yield Fault(fault.path, hint + fault.what, "compatibility")
-        except InvalidCatalogueError as error:
-            yield from error.faults
+            for fault in change.faults():
+                what = f"{_HINTS.get(change.kind, '')}{fault.what}"
+                yield Fault(fault.path, what, fault.rule, fault.details)
+    except InvalidCatalogueError as error:
+        yield from error.faults
+        return
+    yield Fault(POLICY, _OUT_OF_TIME, "compatibility")
 
 
-_GONE = (
-    "it is gone, and events that name it would be refused; put it back, or set the type's "
-    f'compatibility to "none" in {POLICY}'
-)
-_IN_PLACE = "it was changed in place, make a new version of it instead: "
+_HINTS = {
+    Kind.REMOVED: f'put it back, or set the type\'s compatibility to "none" in {POLICY}: ',
+    Kind.CHANGED: "it was changed in place, make a new version of it instead: ",
+}
 _OUT_OF_TIME = (
-    "they were not compared, the time for this review was over; run contracts check, and raise "
-    "LISTENER_CONTRACTS_POLICY_LIMIT_S or set LISTENER_CONTRACTS_POLICY=off"
+    "not everything was compared, the time for this review was over; run contracts check, and "
+    "raise LISTENER_CONTRACTS_POLICY_LIMIT_S or set LISTENER_CONTRACTS_POLICY=off"
 )

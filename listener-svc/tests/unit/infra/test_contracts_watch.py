@@ -188,7 +188,7 @@ class TestHeldToItsPolicy:
             desk.directory / "schemas" / "letter" / "2.json"
         )
         await desk.look()
-        assert "letter/1.json: it is gone" in self.faults(desk)[0]
+        assert "letter/1.json: put it back" in self.faults(desk)[0]
 
     async def test_a_new_version_that_does_not_fit_is_refused_with_an_example(
         self, desk: Desk
