@@ -30,7 +30,18 @@ def run_suites(sources: Path) -> subprocess.CompletedProcess[str]:
     """The unit suites on a copy of the sources."""
     path = os.pathsep.join(str(sources / each) for each in SOURCES)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SUITES],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            "timeout=200",
+            *SUITES,
+        ],
         cwd=ROOT,
         env=os.environ
         | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_UNSHRUNK": "1"},

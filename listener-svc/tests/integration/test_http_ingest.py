@@ -142,7 +142,7 @@ async def test_20_mb_through_curl_with_flat_memory(
         acked = await acks
         return events, acked, (max(peak, memory().rss) - before) / (1 << 20)
 
-    await send("warm", 5 << 20)
+    await send("warm", 20 << 20)  # as much as may be in flight, in buffers and answers
     started = asyncio.get_running_loop().time()
     events, acked, grown_mib = await send("curl", 20 << 20)
     seconds = asyncio.get_running_loop().time() - started

@@ -57,7 +57,7 @@ class RunningListener:
         self.port = self._wait_for_port()
 
     def _wait_for_port(self) -> int:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 40
         while time.monotonic() < deadline:
             for line in self._log.read_bytes().splitlines():
                 if b'"listening"' in line:
