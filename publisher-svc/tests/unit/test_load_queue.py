@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.app.load_queue import MOST_LOOKED_AT, LoadQueue
+from publisher.app.load_queue import MOST_LOOKED_AT, PATIENCE, LoadQueue, Patience
 from publisher.domain.log import Miss
 
 
@@ -22,7 +22,7 @@ class Desk:
         self.queue = LoadQueue(self.waits_for.__contains__, lambda: self.now_s, longest_s)
 
     def add(self, start: int, about_ms: float | None, partition: int = 0) -> None:
-        self.queue.add(miss(start, partition), about_ms)
+        self.queue.add(miss(start, partition), about_ms, Patience())
 
     def taken(self) -> list[tuple[int, int]]:
         """All that can be loaded now, in order."""
@@ -100,11 +100,59 @@ def test_a_look_is_bounded() -> None:
     every = {miss(start) for start in range(MOST_LOOKED_AT + 10)}
     desk.waits_for |= every
     for each in every:
-        desk.queue.add(each, float(each.start))
+        desk.queue.add(each, float(each.start), Patience())
     desk.waits_for.clear()
     desk.queue.look()
     assert desk.queue.held == 10
     assert len(desk.taken()) == MOST_LOOKED_AT
+
+
+def test_without_patience_nothing_is_held() -> None:
+    desk = Desk()
+    desk.waits_for |= {miss(1), miss(2)}
+    desk.queue.add(miss(1), 1.0, None)
+    assert desk.taken() == [(0, 1)]
+    desk.add(2, 2.0)
+    assert desk.taken() == []
+    desk.queue.join(miss(2), None)
+    assert (desk.taken(), desk.queue.held) == ([(0, 2)], 0)
+    desk.queue.join(miss(2), None)  # it is loading by now
+    assert (desk.taken(), desk.queue.held) == ([], 0)
+
+
+def held_for_s(desk: Desk, patience: Patience) -> float:
+    """How long a page that pays to wait for is held back from this reader."""
+    begin_s, desk.waits_for = desk.now_s, {miss(1)}
+    desk.queue = LoadQueue(desk.waits_for.__contains__, lambda: desk.now_s, 0.5)
+    desk.queue.add(miss(1), 1.0, patience)
+    while not desk.taken():
+        desk.now_s += 0.01
+        desk.queue.look()
+    return desk.now_s - begin_s
+
+
+def test_a_reader_is_held_back_for_half_of_its_time_at_most_and_a_while_in_advance() -> None:
+    desk, patience = Desk(), Patience()
+    begin_s = desk.now_s
+    held_s = 0.0
+    for _ in range(200):
+        held_s += held_for_s(desk, patience)
+        desk.now_s += 0.1
+        others_s = desk.now_s - begin_s - held_s
+        assert held_s <= others_s + PATIENCE * 0.5 + 0.02
+    assert held_for_s(desk, patience) < 0.2
+    assert held_for_s(desk, Patience()) >= 0.5
+    desk.now_s += 10.0
+    assert held_for_s(desk, patience) >= 0.5, "it is forgotten"
+
+
+def test_who_has_no_patience_left_takes_the_page_for_all_who_wait() -> None:
+    desk, patience = Desk(), Patience()
+    desk.waits_for.add(miss(1))
+    desk.add(1, 1.0)
+    patience.spend(0.0, desk.now_s)
+    desk.queue.join(miss(1), patience)
+    assert desk.taken() == [(0, 1)]
 
 
 def test_reading_ahead_is_worth_it_only_when_nobody_waits() -> None:

@@ -10,7 +10,7 @@ from publisher_fakes.broker_log import FakeBrokerLog
 from publisher_fakes.page_reader import FakePageReader
 from publisher_fakes.topic_offsets import BrokerAwayError
 
-from publisher.app.load_queue import LoadQueue
+from publisher.app.load_queue import LoadQueue, Patience
 from publisher.app.page_pool import PagePool
 from publisher.app.ports import Loaded
 from publisher.domain.errors import PublisherError
@@ -59,7 +59,7 @@ class Pool:
 
     def request(self, block: int, partition: int = 0) -> None:
         """Ask for it."""
-        self.pool.request(self.miss(block, partition), self.giver(block))
+        self.pool.request(self.miss(block, partition), self.giver(block), Patience())
 
     def giver(self, block: int) -> Callable[[Page | None], None]:
         """Notes what came."""
@@ -154,6 +154,17 @@ async def test_a_page_that_pays_to_wait_for_is_loaded_when_it_does_no_more() -> 
     await turn()
     assert pool.loaded() == [4096, 3072]
     assert pool.pool.held == 0
+
+
+async def test_a_page_of_an_answer_over_http_is_not_held_nor_what_it_shares() -> None:
+    pool = Pool(hold=False)
+    pool.waits_for |= {pool.miss(3), pool.miss(4)}
+    pool.request(3)
+    for block in (3, 4):
+        pool.pool.request(pool.miss(block), pool.giver(block))
+    await turn()
+    assert pool.loaded() == [3072, 4096]
+    assert [block for block, _ in pool.given] == [3, 3, 4]
 
 
 async def test_closing_ends_the_looks_too() -> None:

@@ -19,7 +19,7 @@ from publisher_fakes.virtual_loop import VirtualLoop
 from publisher.app.catch_up_lane import Turns
 from publisher.app.gathering import Gathering
 from publisher.app.hub import Hub
-from publisher.app.load_queue import LoadQueue
+from publisher.app.load_queue import PATIENCE, LoadQueue
 from publisher.app.page_pool import PagePool
 from publisher.app.ports import Loaded
 from publisher.app.subscription import Subscription
@@ -32,7 +32,6 @@ from publisher.domain.plan import Plan
 from publisher.infra.loop_scheduler import LoopScheduler
 
 BLOCKS, PARTITIONS, CACHED_PAGES = 16, 4, 12
-END = BLOCKS * BLOCK
 FETCH_S, DECODE_S, WRITE_S, CLIENT_S = 0.0015, 0.0026, 0.00012, 0.00015
 GATHER_S = 0.5
 
@@ -98,19 +97,27 @@ class TimedSink(FakeSink):
 class Scene:
     """A topic of four partitions, and whoever replays it."""
 
-    def __init__(self, loop: VirtualLoop, gather_s: float) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        gather_s: float,
+        *,
+        blocks: int = BLOCKS,
+        cached_pages: int = CACHED_PAGES,
+    ) -> None:
         self.loop = loop
+        self.end = blocks * BLOCK
         self.broker = FakeBrokerLog(PARTITIONS)
         for part in self.broker.partitions:
-            for block in range(BLOCKS):
+            for block in range(blocks):
                 part.append(size=1000, at_ms=1_000_000 + 10 * block)
                 part.hole(BLOCK - 2)
                 part.append(size=1000, at_ms=1_000_009 + 10 * block)
         page = self.broker.page(0, 0, BLOCK)
         self.page_bytes = len(page.data)
-        self.log = Log(tail_limit_bytes=1, cache_limit_bytes=CACHED_PAGES * page.weight_bytes)
+        self.log = Log(tail_limit_bytes=1, cache_limit_bytes=cached_pages * page.weight_bytes)
         for _ in range(PARTITIONS):
-            self.log.add_partition(floor=0, tip=END)
+            self.log.add_partition(floor=0, tip=self.end)
         gathering = Gathering(self.log, loop.time, self._standings)
         self.pool = PagePool(
             self.log,
@@ -133,7 +140,7 @@ class Scene:
     def join(self, start: tuple[int, ...], costs: Costs = Costs()) -> TimedSink:  # noqa: B008
         """One who replays from there to the end."""
         sink = TimedSink(self, costs)
-        plan = Plan(start, (END,) * PARTITIONS)
+        plan = Plan(start, (self.end,) * PARTITIONS)
         subscription = Subscription(sink, plan, EVERYTHING, WEBSOCKET)
         sink.attach(self.hub, subscription)
         self.sinks.append((start, sink))
@@ -144,7 +151,7 @@ class Scene:
         """Each from a place of its own in every partition."""
         chance = random.Random(seed)
         for _ in range(count):
-            self.join(tuple(chance.randrange(END) for _ in range(PARTITIONS)), costs)
+            self.join(tuple(chance.randrange(self.end) for _ in range(PARTITIONS)), costs)
 
     def _standings(self) -> Iterable[Standing]:
         return self.hub.standings()
@@ -171,7 +178,7 @@ class Scene:
             for partition, offset in sink.events():
                 got[partition].append(offset)
             for partition, first in enumerate(start):
-                due = self.broker.offsets(partition, first, END, EVERYTHING)
+                due = self.broker.offsets(partition, first, self.end, EVERYTHING)
                 assert got[partition] == list(due)
 
 
@@ -208,6 +215,29 @@ def test_slow_ones_behind_cost_a_quick_one_little() -> None:
         scene = played(GATHER_S, *crowd)
         quick_s.append(scene.sinks[0][1].written_s - 1000.0)
     assert quick_s[1] <= quick_s[0] + 2 * GATHER_S
+
+
+def quick_one_s(*, page_s: float | None) -> float:
+    """What it takes to the end, before another from the same place who needs `page_s` a page."""
+    loop = VirtualLoop()
+
+    async def scene() -> float:
+        made = Scene(loop, GATHER_S, blocks=100, cached_pages=64)
+        quick = made.join((0,) * PARTITIONS)
+        if page_s is not None:
+            made.join((0,) * PARTITIONS, Costs(page_s))
+        await made.play()
+        return quick.written_s - 1000.0
+
+    try:
+        return loop.run_until_complete(scene())
+    finally:
+        loop.close()
+
+
+def test_one_who_stays_within_reach_behind_does_not_set_the_pace() -> None:
+    alone_s, before_s = quick_one_s(page_s=None), quick_one_s(page_s=0.03)
+    assert before_s <= 2 * alone_s + PATIENCE * GATHER_S
 
 
 def test_a_few_replays_that_the_cache_can_serve_are_not_held_back() -> None:

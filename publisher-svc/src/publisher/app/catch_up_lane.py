@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from publisher.app.events import Emit, EventsReplayed
+from publisher.app.load_queue import Patience
 from publisher.app.ports import Scheduler
 from publisher.app.subscription import Lane, Subscription
 from publisher.domain.crowd import Standing
@@ -29,8 +31,16 @@ MOVES_S = 0.2
 class PageSource(Protocol):
     """Where missing pages come from: the page pool."""
 
-    def request(self, miss: Miss, give: Callable[[Page | None], None]) -> None:
-        """Load the page; `give` gets it (None: try again), later, never inside this call."""
+    def request(
+        self,
+        miss: Miss,
+        give: Callable[[Page | None], None],
+        patience: Patience | None = None,
+    ) -> None:
+        """Load the page; `give` gets it (None: try again), later, never inside this call.
+
+        With `patience` it may be loaded when others have come up to it.
+        """
 
     def ahead(self, partition: int, position: int) -> None:
         """A reader will soon be at `position`: load it if a reader has nothing else to do."""
@@ -131,7 +141,8 @@ class CatchUpLane:
                 self._expired(subscription, answer)
             case Miss():
                 subscription.queued = True  # one turn per load
-                self._source.request(answer, lambda page: self._loaded(subscription, page))
+                give = partial(self._loaded, subscription)
+                self._source.request(answer, give, subscription.patience)
             case read:
                 subscription.positions[partition] = read.next
                 self._deliver(subscription, read.buffers, read.events)

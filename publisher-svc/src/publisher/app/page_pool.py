@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from publisher.app.load_queue import LoadQueue
+from publisher.app.load_queue import LoadQueue, Patience
 from publisher.app.ports import Loaded, PageReader
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log, Miss
@@ -53,15 +53,20 @@ class PagePool:
         """Pages that wait for more readers before they are loaded."""
         return self._queue.held
 
-    def request(self, miss: Miss, give: Give) -> None:
-        """Load the page of `miss`; `give` is called later, once: with it, or None (try again)."""
+    def request(self, miss: Miss, give: Give, patience: Patience | None = None) -> None:
+        """Load the page of `miss`; `give` is called later, once: with it, or None (try again).
+
+        Who has `patience` may be made to wait for others that want it.
+        """
         key = (miss.partition, miss.start)
         waiting = self._waiters.get(key)
-        if waiting is not None:
+        if waiting is None:
+            self._waiters[key] = [give]
+            about_ms = self._log.about_ms(miss.partition, miss.start)
+            self._queue.add(miss, about_ms, patience)
+        else:
             waiting.append(give)
-            return
-        self._waiters[key] = [give]
-        self._queue.add(miss, self._log.about_ms(miss.partition, miss.start))
+            self._queue.join(miss, patience)
         self._dispatch()
 
     def ahead(self, partition: int, position: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from publisher.app.load_queue import Patience
 from publisher.app.ports import Sink
 from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
@@ -33,9 +34,9 @@ class Subscription:
     """See the module."""
 
     __slots__ = (
-        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "positions",
-        "queued", "reached_ms", "reads", "replayed", "sink", "standstill", "stop", "wanted",
-        "write",
+        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "patience",
+        "positions", "queued", "reached_ms", "reads", "replayed", "sink", "standstill", "stop",
+        "wanted", "write",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, plan: Plan, wanted: Filter, encoding: Encoding) -> None:
@@ -60,6 +61,8 @@ class Subscription:
         """What its last turn was to read below the tail: about when that was written, and where."""
         self.moved_s = 0.0
         """When its last turn was over."""
+        self.patience = Patience()
+        """With others that read what it reads, later."""
         self.standstill: Standstill | None = None
         self.heartbeat_due = False
         """A heartbeat fell into a pause of its socket."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from publisher.app.load_queue import Patience
 from publisher.domain.log import Log, Miss
 from publisher.domain.page import Page
 from publisher_fakes.broker_log import FakeBrokerLog
@@ -42,7 +43,7 @@ class FakePageSource:
         self.requested: list[Miss] = []
         self.aheads: list[tuple[int, int]] = []
 
-    def request(self, miss: Miss, give: Give) -> None:
+    def request(self, miss: Miss, give: Give, patience: Patience | None = None) -> None:  # noqa: ARG002 - it holds nothing back
         """See `publisher.app.catch_up_lane.PageSource`."""
         self.requested.append(miss)
         for load in self.loads:
