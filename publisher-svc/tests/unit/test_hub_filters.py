@@ -6,7 +6,7 @@ import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage
 
-from publisher.app import live_lane
+from publisher.app import takers
 from publisher.domain.filter import EVERYTHING, Filter, parse_filter
 
 
@@ -68,11 +68,40 @@ def test_a_filter_is_asked_once_a_type_and_not_once_a_poll(monkeypatch: pytest.M
     assert len(asked) - before <= 20 * 3, "of the one filter that takes it"
 
 
-def test_what_is_remembered_of_types_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_lane, "MOST_TYPES", 3)
+@pytest.mark.parametrize(("types", "entries"), [(3, 100), (100, 3)])
+def test_what_is_remembered_of_types_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, types: int, entries: int
+) -> None:
+    monkeypatch.setattr(takers, "MOST_TYPES", types)
+    monkeypatch.setattr(takers, "MOST_TAKERS", entries)
     stage = Stage(0)
-    _, sink = stage.join(wanted=parse_filter("t1,t5", []))
+    sinks = [stage.join(wanted=parse_filter("t1,t5," + more, []))[1] for more in "xyz"]
     for number in (1, 2, 3, 4, 5, 1, 5):
         stage.publish(type_=f"t{number}")
-        assert len(stage.hub._live._takers) <= 3
-    assert offsets(sink) == [0, 4, 5, 6]
+        remembered = stage.hub._live._takers._by_type
+        assert len(remembered) <= types
+        assert sum(map(len, remembered.values())) <= entries
+    assert all(offsets(sink) == [0, 4, 5, 6] for sink in sinks)
+
+
+def test_filters_by_key_alone_cost_nothing_a_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Filter] = []
+
+    def hash_of(self: Filter) -> int:
+        asked.append(self)
+        return id(self)
+
+    def takes_type(self: Filter, _: str) -> bool:
+        asked.append(self)
+        return True
+
+    stage = Stage(0)
+    sinks = [stage.join(wanted=parse_filter(None, [f"k{number}"]))[1] for number in range(30)]
+    stage.publish(type_="t", key=b"none")
+    monkeypatch.setattr(Filter, "__hash__", hash_of)
+    monkeypatch.setattr(Filter, "takes_type", takes_type)
+    for number in range(20):
+        stage.broker[0].append(f"t{number}", key=b"none")
+    stage.round()
+    assert len(asked) <= len(sinks), "each asked at most once, whether the page may hold its key"
+    assert not stage.hub._live._takers._remembered

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterator
 
 from publisher.app.events import EventsBroadcast
 from publisher.app.subscription import Subscription
+from publisher.app.takers import Key, Takers
 from publisher.domain.encoding import Buffer, Encoding
-from publisher.domain.filter import Filter
 from publisher.domain.page import Page
 from publisher.domain.plan import Positions
 from publisher.domain.view import View
 
 CHUNK = 64
 """Writes between two looks at the clock."""
-
-MOST_TYPES = 1024
-"""Types of which is remembered who takes them."""
 
 Members = dict[Subscription, Callable[[Buffer], None]]
 
@@ -69,9 +66,8 @@ class LiveLane:
         self._fell_behind = fell_behind
         self._lost = lost
         self._cursor = cursor
-        self._groups: dict[tuple[Filter, Encoding], Members] = {}
-        self._takers: dict[str, list[tuple[Filter, Encoding]]] = {}
-        """The groups that take a type, for the types seen since a group came or went."""
+        self._groups: dict[Key, Members] = {}
+        self._takers = Takers(self._groups)
         self._count = 0
         self._fanning = False
         self._full: list[Subscription] = []
@@ -97,7 +93,7 @@ class LiveLane:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = {}
-            self._takers.clear()
+            self._takers.changed()
         group[subscription] = subscription.write
         self._count += 1
 
@@ -184,28 +180,14 @@ class LiveLane:
         for key in [key for key, group in self._groups.items() if not group]:
             self._end_group(key)
 
-    def _end_group(self, key: tuple[Filter, Encoding]) -> None:
+    def _end_group(self, key: Key) -> None:
         del self._groups[key]
-        self._takers.clear()
-
-    def _interested(self, pages: list[Page]) -> Iterator[tuple[tuple[Filter, Encoding], Members]]:
-        """The groups whose filter takes a type that is in the pages.
-
-        Asked of each filter once a type, not once a poll: most polls bring few types, most filters
-        are narrow, and there may be as many filters as subscribers.
-        """
-        takers: dict[tuple[Filter, Encoding], None] = {}
-        for name in sorted({name for page in pages for name in page.types}):
-            if name not in self._takers:
-                if len(self._takers) >= MOST_TYPES:
-                    self._takers.clear()
-                self._takers[name] = [key for key in self._groups if key[0].takes_type(name)]
-            takers.update(dict.fromkeys(self._takers[name]))
-        return ((key, self._groups[key]) for key in takers)
+        self._takers.changed()
 
     def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], _Block, int]]:
         plan, cursor = [], self._cursor(self._tips)
-        for (wanted, encoding), group in self._interested(pages):
+        types = {name for page in pages for name in page.types}
+        for (wanted, encoding), group in self._takers.of(types):
             # Most polls are small and most filters narrow: no view is made to be found empty.
             views = [page.view(wanted, encoding) for page in pages if page.may_hold(wanted)]
             events = sum(map(len, views))
