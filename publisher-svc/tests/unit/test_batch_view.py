@@ -10,11 +10,12 @@ from publisher_fakes.sink import frames_of, payloads_of
 
 from chassis.websocket_deflate import deflated_text_frame
 from contracts.frames import Event, frames_in
-from publisher.domain.batch_view import MADE_AT_ONCE
 from publisher.domain.encoding import WEBSOCKET, Encoding, websocket_batch, websocket_text
 from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.page import Page
+from publisher.domain.view import View
 
+MOST_MADE = 4
 TYPE_A = Filter(types=frozenset({"a"}))
 
 
@@ -46,13 +47,17 @@ def batch(limit_bytes: int, packing: Packing | None = None) -> Encoding:
     return websocket_batch("batch", limit_bytes, packing or websocket_text)
 
 
+def whole_of(view: View) -> bytes:
+    return bytes(view.whole(MOST_MADE)[0])
+
+
 def offsets_in(data: bytes | memoryview) -> list[int]:
     return [frame.offset for frame in frames_of(bytes(data)) if isinstance(frame, Event)]
 
 
 def test_a_frame_carries_the_stored_bytes_of_several_events() -> None:
     page = page_of("ab.a")
-    (payload,) = payloads_of(bytes(page.view(EVERYTHING, batch(10_000)).data))
+    (payload,) = payloads_of(whole_of(page.view(EVERYTHING, batch(10_000))))
     assert payload.startswith(b'{"type":"events","events":[{"partition":0,"offset":0,"event":{')
     assert frames_in(payload) == payloads_of(page.data)
 
@@ -60,7 +65,7 @@ def test_a_frame_carries_the_stored_bytes_of_several_events() -> None:
 @pytest.mark.parametrize("limit_bytes", [1, 170, 400, 1 << 20])
 def test_frames_keep_to_the_limit_but_for_one_event_alone(limit_bytes: int) -> None:
     page = page_of("abcabc")
-    for payload in payloads_of(bytes(page.view(EVERYTHING, batch(limit_bytes)).data)):
+    for payload in payloads_of(whole_of(page.view(EVERYTHING, batch(limit_bytes)))):
         assert len(payload) <= limit_bytes or len(frames_in(payload)) == 1
 
 
@@ -107,7 +112,7 @@ def test_at_most_one_frame_is_made_in_a_read_and_then_there_is_a_rest() -> None:
 
 def test_what_is_kept_goes_out_up_to_the_limit() -> None:
     view = page_of("a" * 8).view(EVERYTHING, batch(500, Packing()))
-    everything = view.data
+    everything = whole_of(view)
     assert view.slice(0, 1 << 20).data == everything
     assert len(payloads_of(bytes(view.slice(0, 1).data))) == 1
 
@@ -115,13 +120,13 @@ def test_what_is_kept_goes_out_up_to_the_limit() -> None:
 def test_kept_frames_go_out_before_another_is_made() -> None:
     packing = Packing()
     view = page_of("a" * 12).view(EVERYTHING, batch(500, packing))
-    assert len(payloads_of(bytes(view.data))) > MADE_AT_ONCE
+    assert len(payloads_of(whole_of(view))) > MOST_MADE
     part = view.slice(0, 1 << 20)
-    assert (len(payloads_of(bytes(part.data))), part.rest) == (MADE_AT_ONCE, False)
+    assert (len(payloads_of(bytes(part.data))), part.rest) == (MOST_MADE, False)
     assert offsets_in(part.data) == list(range(part.next))
-    assert len(packing.packed) == MADE_AT_ONCE
+    assert len(packing.packed) == MOST_MADE
     assert view.slice(part.next, 1 << 20).rest
-    assert len(packing.packed) == MADE_AT_ONCE + 1
+    assert len(packing.packed) == MOST_MADE + 1
 
 
 def test_within_a_frame_one_gets_the_rest_of_it_plain_and_it_is_not_kept() -> None:
@@ -139,15 +144,15 @@ def test_within_a_frame_one_gets_the_rest_of_it_plain_and_it_is_not_kept() -> No
 
 def test_a_block_makes_only_so_many_frames_and_leaves_the_others_plain() -> None:
     page, packing = page_of("a" * 40), Packing()
-    data = page.view(EVERYTHING, batch(500, packing)).data
+    data = whole_of(page.view(EVERYTHING, batch(500, packing)))
     assert offsets_in(data) == list(range(40))
-    assert len(packing.packed) == MADE_AT_ONCE
+    assert len(packing.packed) == MOST_MADE
 
 
 def test_no_events_are_no_frame() -> None:
     page = page_of("..b.")
     view = page.view(TYPE_A, batch(500))
-    assert (len(view), view.data) == (0, b"")
+    assert (len(view), whole_of(view)) == (0, b"")
     assert view.slice(0, 1 << 20)[:3] == (b"", 4, 0)
     assert page_of("...").view(EVERYTHING, batch(500)).slice(1, 9)[:3] == (b"", 3, 0)
 

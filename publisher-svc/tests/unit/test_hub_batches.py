@@ -6,6 +6,7 @@ from publisher_fakes.sink import FakeSink, payloads_of
 from publisher_fakes.stage import Stage, finish
 
 from chassis.websocket_deflate import deflated_text_frame
+from publisher.app.live_lane import MADE_AT_ONCE
 from publisher.app.subscription import Lane
 from publisher.domain.encoding import Encoding, websocket_batch
 from publisher.domain.filter import Filter
@@ -58,6 +59,18 @@ def test_a_group_that_is_not_due_yet_has_nothing_made_for_it() -> None:
     finish(steps)
     assert packing.made == 3
     assert [sink.events() for sink in sinks] == [[(0, 0)]] * 3
+
+
+def test_a_block_of_many_partitions_makes_no_more_frames_than_one_of_one() -> None:
+    stage = Stage(*[0] * 8)
+    encoding, packing = batches(1000)
+    _, sink = stage.join(encoding=encoding)
+    for part in stage.broker.partitions:
+        for _ in range(4):
+            part.append(size=400)
+    stage.round()
+    assert packing.made == MADE_AT_ONCE
+    assert sink.events() == [(partition, at) for partition in range(8) for at in range(4)]
 
 
 def test_replays_share_what_was_made_and_a_turn_makes_one() -> None:

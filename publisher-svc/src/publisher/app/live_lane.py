@@ -21,6 +21,10 @@ from publisher.domain.view import View
 CHUNK = 64
 """Writes between two looks at the clock."""
 
+MADE_AT_ONCE = 4
+"""Frames of several events that are made for one block, over all partitions, since each may have to
+be compressed; what is beyond goes out plain."""
+
 Members = dict[Subscription, Callable[[Buffer], None]]
 
 
@@ -38,7 +42,12 @@ class _Block:
     @property
     def data(self) -> bytes:
         if self._data is None:
-            parts: list[Buffer] = [view.data for view in self._views if len(view)]
+            parts, left = list[Buffer](), MADE_AT_ONCE
+            for view in self._views:
+                if len(view):
+                    part, made = view.whole(left)
+                    parts.append(part)
+                    left -= made
             if self._encoding.seal is not None:
                 parts = self._encoding.seal(parts, self._cursor)
             self._data = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)

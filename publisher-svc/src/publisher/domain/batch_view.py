@@ -17,9 +17,6 @@ from contracts.frames import events_frame
 from publisher.domain.encoding import Batching, Buffer, websocket_payload, websocket_text
 from publisher.domain.view import Slice
 
-MADE_AT_ONCE = 4
-"""Frames that are made for one block of the live lane; what is beyond goes out plain."""
-
 
 class Batches:
     """A page's frames in one form: where they begin, and those that were made."""
@@ -71,17 +68,16 @@ class BatchView:
         """How many events it holds."""
         return len(self._source)
 
-    @property
-    def data(self) -> bytes:
-        """All frames; only so many of them are made anew."""
+    def whole(self, most_made: int) -> tuple[bytes, int]:
+        """All frames; only so many of them are made anew, and the others are plain."""
         frames, made = list[bytes](), 0
         for index, (low, high) in enumerate(pairwise(self._batches.cuts)):
             frame = self._batches.frames.get(index)
-            if frame is None and made < MADE_AT_ONCE:
+            if frame is None and made < most_made:
                 made += 1
                 frame = self._make(index)
             frames.append(self._plain(low, high) if frame is None else frame)
-        return frames[0] if len(frames) == 1 else b"".join(frames)
+        return frames[0] if len(frames) == 1 else b"".join(frames), made
 
     def slice(
         self,

@@ -102,6 +102,10 @@ class Page:
         batches = [each.weight_bytes for each in self._batches.values()]
         return self._own_bytes + sum(views) + sum(batches)
 
+    def whole(self, most_made: int) -> tuple[bytes, int]:  # noqa: ARG002 - all was made with it
+        """All of it for the wire; nothing has to be made."""
+        return self.data, 0
+
     def slice(
         self,
         offset: int,

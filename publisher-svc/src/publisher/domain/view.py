@@ -20,9 +20,11 @@ class Slice(NamedTuple):
 class View(Protocol):
     """A page as one encoding and one filter have it."""
 
-    @property
-    def data(self) -> Buffer:
-        """All of it, for the wire."""
+    def whole(self, most_made: int) -> tuple[Buffer, int]:
+        """All of it for the wire, and how many frames had to be made for it, which takes a while.
+
+        At most `most_made`; it may be less compact for that.
+        """
 
     def __len__(self) -> int:
         """How many events it holds."""
