@@ -102,10 +102,6 @@ class Page:
         batches = [each.weight_bytes for each in self._batches.values()]
         return self._own_bytes + sum(views) + sum(batches)
 
-    def whole(self, most_made: int) -> tuple[bytes, int]:  # noqa: ARG002 - all was made with it
-        """All of it for the wire; nothing has to be made."""
-        return self.data, 0
-
     def slice(
         self,
         offset: int,
@@ -129,6 +125,10 @@ class Page:
                 return Slice(data, self._offsets[cut], cut - low)
         whole = start == 0 and size == len(self.data)
         return Slice(self.data if whole else memoryview(self.data)[start:size], end, high - low)
+
+    def whole(self, most_made: int) -> tuple[bytes, int]:  # noqa: ARG002 - all was made with it
+        """All of it for the wire; nothing has to be made."""
+        return self.data, 0
 
     def span(self, offset: int, stop: int | None, limit_events: int | None) -> tuple[int, int, int]:
         """Which events lie there, as indexes [low, high), and the offset to go on at."""
