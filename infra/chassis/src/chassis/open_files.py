@@ -15,6 +15,9 @@ _log = get_logger("chassis.open_files")
 RESERVED = 256
 """For Kafka's connections, logs, and clients that are just being refused."""
 
+MACOS_MOST = 10_240
+"""There the hard limit may say more than the kernel gives a process; OPEN_MAX it always gives."""
+
 
 def room_for(connections: int, *, variable: str) -> int:
     """Raise the limit for so many connections; gives how many there is room for, which may be less.
@@ -24,8 +27,7 @@ def room_for(connections: int, *, variable: str) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + RESERVED
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = _raised(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return connections
     room = max(1, soft - RESERVED)
@@ -37,3 +39,15 @@ def room_for(connections: int, *, variable: str) -> int:
         asked=connections,
     )
     return room
+
+
+def _raised(soft: int, wanted: int, hard: int) -> int:
+    """The limit that the system took, `wanted` if it may be."""
+    for limit in (wanted, MACOS_MOST):
+        if soft < limit <= wanted:
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            except (ValueError, OSError):
+                continue
+            return limit
+    return soft
