@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 SLOTS = 64
+CHUNK = 256
+"""Pings that are written at once: those of a slot are many when many came together."""
 
 
 class Pinged(Protocol):
@@ -71,16 +73,18 @@ class PingSweep:
         if self._slots[self._slot]:
             self._ping(list(self._slots[self._slot]))
 
-    def _ping(self, connections: Iterable[Pinged]) -> None:
+    def _ping(self, connections: Sequence[Pinged]) -> None:
         payload = secrets.token_bytes(4)  # that nobody can answer before it was sent
         frame, now_s = b"\x89\x04" + payload, self._loop.time()
         pinged = []
-        for each in connections:
+        for each in connections[:CHUNK]:
             idle = each.pending_ping_payload is None
             if idle and not each.close_sent and not each.transport.is_closing():
                 each.pending_ping_payload, each.ping_sent_at = payload, now_s
                 each.transport.write(frame)
                 pinged.append(each)
+        if len(connections) > CHUNK:
+            self._loop.call_soon(self._ping, connections[CHUNK:])
         if self._timeout_s is not None and pinged:
             self._loop.call_later(self._timeout_s, self._give_up, pinged, payload)
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from chassis.ping_sweep import SLOTS, PingSweep
+from chassis.ping_sweep import CHUNK, SLOTS, PingSweep
 
 INTERVAL_S, TIMEOUT_S = 64.0, 20.0
 
@@ -20,6 +20,7 @@ class FakeLoop:
         self.now_s = 1000.0
         self._due: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
+        self.turns = 0
 
     def time(self) -> float:
         return self.now_s
@@ -27,6 +28,10 @@ class FakeLoop:
     def call_later(self, delay_s: float, call: Callable[..., None], *given: Any) -> None:
         self._count += 1
         self._due.append((self.now_s + delay_s, self._count, call, given))
+
+    def call_soon(self, call: Callable[..., None], *given: Any) -> None:
+        self.turns += 1
+        self.call_later(0.0, call, *given)
 
     @property
     def timers(self) -> int:
@@ -166,6 +171,17 @@ def test_thousands_cost_one_timer_and_share_their_bytes() -> None:
     assert desk.loop.timers <= 2  # the next tick, and the first slot's end of patience
     desk.loop.advance(INTERVAL_S / SLOTS)
     assert len({id(one.written[0]) for one in crowds[0]}) == 1
+
+
+def test_those_who_came_together_are_not_pinged_in_one_piece() -> None:
+    desk = Desk()
+    crowd = desk.open(2 * CHUNK + 1)
+    crowd[-1].write = lambda _: desk.sweep.discard(crowd[-1])  # type: ignore[method-assign]
+    desk.loop.advance(INTERVAL_S)
+    assert desk.loop.turns == 2
+    assert [len(each.written) for each in crowd] == [1] * 2 * CHUNK + [0]
+    desk.loop.advance(TIMEOUT_S)
+    assert all(each.given_up == 1 for each in crowd[:-1])
 
 
 def test_a_write_may_end_a_connection_within_the_round() -> None:
