@@ -34,6 +34,9 @@ from chassis.websocket_deflate import take_deflate
 
 EXTENSION = "broadcaster.raw"
 
+INFLATED_AT_ONCE = 4096
+"""Bytes of a read that the library is given at once where they may be compressed."""
+
 _sweeps: WeakKeyDictionary[Config, PingSweep] = WeakKeyDictionary()
 """One a server; what a server is, uvicorn's protocols know by its configuration alone."""
 
@@ -138,8 +141,18 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             piece = frames.piece(within_message=within)
             if not piece:
                 return
-            super().data_received(piece)
-        super().data_received(frames.rest())
+            self._give(piece)
+        self._give(frames.rest())
+
+    def _give(self, data: bytes) -> None:
+        """To the library, which makes all messages of it before it hands over one: what is inflated
+        may be a hundred times as large, and so it gets little at a time.
+        """
+        step = INFLATED_AT_ONCE if self.conn.extensions else max(1, len(data))
+        for at in range(0, len(data), step):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + step])
 
     def send_receive_event_to_app(self) -> None:
         """A message that the library put together."""
@@ -160,7 +173,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     def _give_all(self, data: bytes) -> None:
         """As uvicorn, which does not send the library's answer to a handshake that is too large."""
         first = not self.handshake_initiated
-        super().data_received(data)
+        self._give(data)
         if first and self.handshake_initiated and data.endswith(b"\r\n\r\n"):
             self._frames = ClientFrames(self.config.ws_max_size)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:

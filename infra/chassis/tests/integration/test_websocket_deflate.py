@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -128,6 +129,29 @@ async def test_what_clients_send_is_inflated_up_to_the_limit_only(
     await peer.read_to_end()
     assert peer.close_code == code
     assert not app.received
+
+
+async def test_many_small_messages_that_inflate_are_not_all_in_memory_at_once(serve: Serve) -> None:
+    sizes: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raw: RawWebSocket = scope["extensions"][EXTENSION]
+        assert raw.take_deflate()
+        raw.on_messages = lambda messages: sizes.extend(map(len, messages))
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    peer = await serve(app, ws_max_size=LIMIT).peer("/", OFFER)
+    swarm = compressed(EXACT) * 5000
+    tracemalloc.start()
+    await peer.send(swarm)
+    await until(lambda: len(sizes) == 5000, "all came")
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(sizes) == {LIMIT}
+    assert peak_bytes < 4 << 20
 
 
 async def test_a_compressed_frame_without_the_extension_breaks_the_protocol(serve: Serve) -> None:

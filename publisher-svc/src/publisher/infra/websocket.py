@@ -8,7 +8,7 @@ subscribers send is read and ignored, up to a rate.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
@@ -29,7 +29,7 @@ from publisher.domain.encoding import Encoding
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.infra.asgi_sink import AsgiSink, websocket_sink
 from publisher.infra.raw_sink import RawSink
-from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
+from publisher.infra.socket_limits import InputAllowance, SocketLimits, SubscriberGoneError, attach
 from publisher.infra.websocket_encodings import BatchTerms, WebSocketEncodings, selected_subprotocol
 
 
@@ -103,7 +103,7 @@ class WebSocketTransport:
             return
         attach(self._hub, subscription, raw if raw is not None else opened[0])
         try:
-            await self._ignore_input(websocket, subscription)
+            await self._ignore_input(websocket, raw, subscription)
         finally:
             self._hub.unsubscribe(subscription)
 
@@ -115,24 +115,24 @@ class WebSocketTransport:
 
         return close
 
-    async def _ignore_input(self, websocket: WebSocket, subscription: Subscription) -> None:
+    async def _ignore_input(
+        self, websocket: WebSocket, raw: RawWebSocket | None, subscription: Subscription
+    ) -> None:
         """Always keep receiving: otherwise pongs go unseen and the keepalive closes the socket."""
-        loop = asyncio.get_running_loop()
-        allowed, minute_s = self._limits.input_frames, loop.time()
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            now_s = loop.time()
-            if now_s - minute_s > 60:
-                allowed, minute_s = self._limits.input_frames, now_s
-            allowed -= 1
-            if allowed < 0:
+        allowance = InputAllowance(self._limits.input_frames, asyncio.get_running_loop().time)
+
+        def said(frames: Sequence[object]) -> None:
+            if not allowance.takes(len(frames)):
                 detail = (
                     f"a subscriber may send {self._limits.input_frames} frames a minute, and they "
                     "are ignored; events are sent to the listener"
                 )
                 self._hub.refuse(subscription, Problem(ProblemType.TOO_MUCH_INPUT, detail))
+
+        if raw is not None:
+            raw.on_messages = said  # what is ignored need not be queued: it may inflate to much
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            said([message])
 
     async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
         """What a browser could not read in an HTTP answer: accept, tell, close."""
