@@ -25,7 +25,7 @@ from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
 from publisher.app.events import Event as DomainEvent
 from publisher.app.hub import Hub
-from publisher.app.subscription import Subscription
+from publisher.app.subscription import Lane, Subscription
 from publisher.app.sweep import Intervals, Sweep
 from publisher.domain.encoding import WEBSOCKET, Encoding
 from publisher.domain.filter import Filter
@@ -367,6 +367,8 @@ class Broadcasting(RuleBasedStateMachine):
         here = [witness for witness in self.witnesses if not witness.gone]
         assert len(self.hub) == len(here)
         assert sum(self.hub.lanes().values()) == len(here)
+        below_tail = self.hub._catch_up._below_tail
+        assert all(each.lane is Lane.CATCH_UP for each in below_tail)
 
     def teardown(self) -> None:
         """Let everything come to rest: then all have everything, or were told why not."""

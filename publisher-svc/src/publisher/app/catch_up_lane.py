@@ -9,7 +9,7 @@ waits: what must be loaded first is asked of the page pool, which gives the turn
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -83,6 +83,8 @@ class CatchUpLane:
         self._cursor = cursor
         self._emit = emit
         self._ready: deque[Subscription] = deque()
+        self._below_tail: dict[Subscription, tuple[float, int]] = {}
+        """Who read below the tail in its last turn: about when that was written, and where."""
         self._running = False
 
     def wake(self, subscription: Subscription) -> None:
@@ -122,11 +124,12 @@ class CatchUpLane:
             subscription.positions, subscription.stop, subscription.in_hand, subscription.reached_ms
         )
         if partition is None:
+            self.forget(subscription)
             self._arrived(subscription)
             return
         position = subscription.positions[partition]
         stop = subscription.stop[partition] if subscription.stop is not None else None
-        subscription.reads = self._where(partition, position)
+        self._note_place(subscription, partition, position)
         answer = self._log.read(
             partition,
             position,
@@ -149,22 +152,27 @@ class CatchUpLane:
                 self._note_progress(subscription, partition, read.next)
                 self.wake(subscription)
 
-    def standings(self, subscriptions: Iterable[Subscription]) -> Iterator[Standing]:
+    def forget(self, subscription: Subscription) -> None:
+        """It is gone."""
+        self._below_tail.pop(subscription, None)
+
+    def standings(self) -> Iterator[Standing]:
         """Where those stand who read below the tail and move: not those whose socket is full.
 
         A socket that was full for less than `MOVES_S` counts as one that moves.
         """
         since_s = self._scheduler.now_s() - MOVES_S
-        for each in subscriptions:
-            moves = each.queued or not each.sink.paused or each.moved_s >= since_s
-            if each.reads is not None and each.lane is Lane.CATCH_UP and moves:
-                yield Standing(*each.reads, each.positions)
+        for each, reads in self._below_tail.items():
+            if each.queued or not each.sink.paused or each.moved_s >= since_s:
+                yield Standing(*reads, each.positions)
 
-    def _where(self, partition: int, position: int) -> tuple[float, int] | None:
-        if position >= self._log.tail_first(partition):
-            return None
-        about_ms = self._log.about_ms(partition, position)
-        return None if about_ms is None else (about_ms, partition)
+    def _note_place(self, subscription: Subscription, partition: int, position: int) -> None:
+        below_tail = position < self._log.tail_first(partition)
+        about_ms = self._log.about_ms(partition, position) if below_tail else None
+        if about_ms is None:
+            self.forget(subscription)
+        else:
+            self._below_tail[subscription] = (about_ms, partition)
 
     def _note_progress(self, subscription: Subscription, partition: int, position: int) -> None:
         page = subscription.in_hand

@@ -260,7 +260,7 @@ class Hub:
     def standings(self) -> Iterator[Standing]:
         """Where those stand who replay, and move; not more of them than a look can take."""
         most = max(16, MOST_POSITIONS // max(1, self.log.partitions))
-        return islice(self._catch_up.standings(self._subscriptions), most)
+        return islice(self._catch_up.standings(), most)
 
     @property
     def in_round(self) -> bool:
@@ -365,6 +365,7 @@ class Hub:
         if subscription.lane is Lane.GONE:
             return
         self._live.leave(subscription)
+        self._catch_up.forget(subscription)
         self._waiting.discard(subscription)
         subscription.lane = Lane.GONE
         subscription.in_hand = None

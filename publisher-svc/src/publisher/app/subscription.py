@@ -35,7 +35,7 @@ class Subscription:
 
     __slots__ = (
         "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "patience",
-        "positions", "queued", "reached_ms", "reads", "replayed", "sink", "standstill", "stop",
+        "positions", "queued", "reached_ms", "replayed", "sink", "standstill", "stop",
         "wanted", "write",
     )  # fmt: skip
 
@@ -57,8 +57,6 @@ class Subscription:
         """The page just loaded for it."""
         self.reached_ms = [0] * len(self.positions)
         """Per partition, the time of the newest page read: who is behind in time goes first."""
-        self.reads: tuple[float, int] | None = None
-        """What its last turn was to read below the tail: about when that was written, and where."""
         self.moved_s = 0.0
         """When its last turn was over."""
         self.patience = Patience()
