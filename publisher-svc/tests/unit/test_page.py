@@ -138,7 +138,7 @@ def test_merging_is_the_same_as_building_at_once(parts: list[str]) -> None:
         merged = merged.merged(page_of(part, at))
         at += len(part)
     for wanted in (EVERYTHING, TYPE_A, Filter(keys=frozenset({b"k"}))):
-        ours, other = whole.view(wanted, WEBSOCKET), merged.view(wanted, WEBSOCKET)
+        ours, other = view_of(whole, wanted), view_of(merged, wanted)
         assert ours.data == other.data
         for at in range(whole.first, whole.next + 1):
             assert ours.slice(at, 1) == other.slice(at, 1)

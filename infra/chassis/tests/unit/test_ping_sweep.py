@@ -176,7 +176,7 @@ def test_thousands_cost_one_timer_and_share_their_bytes() -> None:
 def test_those_who_came_together_are_not_pinged_in_one_piece() -> None:
     desk = Desk()
     crowd = desk.open(2 * CHUNK + 1)
-    crowd[-1].write = lambda _: desk.sweep.discard(crowd[-1])  # type: ignore[method-assign]
+    crowd[-1].closing = True
     desk.loop.advance(INTERVAL_S)
     assert desk.loop.turns == 2
     assert [len(each.written) for each in crowd] == [1] * 2 * CHUNK + [0]

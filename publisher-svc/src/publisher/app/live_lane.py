@@ -43,11 +43,10 @@ class _Block:
     def data(self) -> bytes:
         if self._data is None:
             parts, left = list[Buffer](), MADE_AT_ONCE
-            for view in self._views:
-                if len(view):
-                    part, made = view.whole(left)
-                    parts.append(part)
-                    left -= made
+            for view in filter(len, self._views):
+                part, made = view.whole(left)
+                parts.append(part)
+                left -= made
             if self._encoding.seal is not None:
                 parts = self._encoding.seal(parts, self._cursor)
             self._data = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
