@@ -1,7 +1,8 @@
 """Keepalive pings of all WebSockets from one timer, instead of two timers a connection.
 
 A connection has one of `SLOTS` slots, so that pings spread over the interval; those of a slot share
-the ping's bytes. Who has not answered when the timeout is over is given up, as uvicorn does it.
+the ping's bytes. Who has not answered when the timeout is over is given up, as uvicorn does it; but
+not while its socket is left unread here.
 Invariant: a ping is written only to a connection that is open, and no second one while the first is
 unanswered.
 """
@@ -26,6 +27,8 @@ class Pinged(Protocol):
     pending_ping_payload: bytes | None
     """Set by a ping, taken back by its answer."""
     ping_sent_at: float
+    read_paused: bool
+    """Its socket is left unread here, and an answer may be waiting in it."""
 
     def keepalive_timeout(self) -> None:
         """The peer did not answer."""
@@ -91,5 +94,9 @@ class PingSweep:
     @staticmethod
     def _give_up(pinged: list[Pinged], payload: bytes) -> None:
         for each in pinged:
-            if each.pending_ping_payload == payload:
+            if each.pending_ping_payload != payload:
+                continue
+            if each.read_paused:
+                each.pending_ping_payload = None  # not known; it is asked again
+            else:
                 each.keepalive_timeout()

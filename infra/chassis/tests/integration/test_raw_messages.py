@@ -126,6 +126,19 @@ async def test_paused_the_socket_is_not_read_and_resumed_it_is(serve: Serve, tak
     await until(lambda: taker.messages == ["1"], "read again")
 
 
+async def test_while_the_socket_is_not_read_nobody_is_given_up_for_a_pong_in_it(
+    serve: Serve, taker: Taker
+) -> None:
+    peer = await serve(taker, ws_ping_interval=0.2, ws_ping_timeout=0.1).peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    taker.raw.pause_reading()
+    await asyncio.sleep(0.8)
+    assert taker.raw.is_open
+    taker.raw.resume_reading()
+    await peer.read_to_end()
+    assert peer.close_code == 1011, "read again, and it does not answer"
+
+
 async def test_a_paused_connection_that_the_application_closes_hears_the_answer(
     serve: Serve,
 ) -> None:

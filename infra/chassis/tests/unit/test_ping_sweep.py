@@ -54,6 +54,7 @@ class FakeConnection:
         self.transport = self
         self.close_sent = False
         self.closing = False
+        self.read_paused = False
         self.pending_ping_payload: bytes | None = None
         self.ping_sent_at = 0.0
         self.written: list[bytes] = []
@@ -117,6 +118,17 @@ def test_who_does_not_answer_in_time_is_given_up() -> None:
     assert one.given_up == 0
     desk.loop.advance(0.1)
     assert (one.given_up, other.given_up) == (1, 0)
+
+
+def test_who_is_not_read_is_asked_again_and_not_given_up() -> None:
+    desk = Desk()
+    (one,) = desk.open()
+    one.read_paused = True
+    desk.loop.advance(INTERVAL_S + TIMEOUT_S)
+    assert (len(one.written), one.given_up) == (1, 0)
+    one.read_paused = False
+    desk.loop.advance(INTERVAL_S)
+    assert (len(one.written), one.given_up) == (2, 1)
 
 
 def test_no_second_ping_while_the_first_is_unanswered() -> None:
