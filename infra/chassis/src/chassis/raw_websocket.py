@@ -89,6 +89,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self._frames: ClientFrames | None = None
         """None: the library may be within a frame, so it gets everything."""
         self._pings: PingSweep | None = None
+        self._pong = b""
+        """The answer to the newest ping of a peer that does not read."""
 
     async def run_asgi(self) -> None:
         """Offer the raw side, then run the application."""
@@ -120,6 +122,9 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         """The transport's buffer is at the low-water mark."""
         super().resume_writing()
         self.raw.resume_writing()
+        if self._pong and self.raw.is_open and not self.raw.paused:
+            pong, self._pong = self._pong, b""
+            self.transport.write(pong)
 
     def data_received(self, data: bytes) -> None:
         """Take the usual messages here, where the application asks for it; the rest is the
@@ -180,6 +185,15 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    def handle_ping(self) -> None:
+        """Answer. A peer that does not read gets, once it does, the answer to its newest ping (RFC
+        6455 section 5.5.3): all others would be held for it, as many as it cares to send.
+        """
+        if not self.raw.paused or self.conn.state is not State.OPEN:
+            super().handle_ping()
+        elif pongs := self.conn.data_to_send():  # those of one read are here with the first
+            self._pong = pongs[-1]
 
     def handle_close(self, event: Frame) -> None:
         """The peer closes: nothing may follow the close frame that answers it."""
