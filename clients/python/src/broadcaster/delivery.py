@@ -198,7 +198,7 @@ class Delivery:
         pending.maybe_stored = pending.maybe_stored or unknown
         if refusal.retriable:
             safe = pending.outgoing.id is not None or not pending.maybe_stored
-            if safe and not self._spent(pending, now):
+            if safe and not self._spent(pending, now + refusal.retry_after_s):
                 delay_s = self.backoff.delay_s(pending.attempts - 1, self.random)
                 due = now + max(delay_s, refusal.retry_after_s)
                 heapq.heappush(self._later, (due, pending.index, pending))

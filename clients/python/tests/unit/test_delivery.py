@@ -89,6 +89,17 @@ def test_a_retry_waits_for_as_long_as_the_listener_asks() -> None:
     assert sent(made, 10) == ["a"]
 
 
+def test_who_would_be_too_old_after_the_wait_is_told_now() -> None:
+    made = delivery(event("a"))
+    sent(made)
+    problem = Problem(ProblemType.RATE_EXCEEDED, "detail", {"retry_after_s": 3600}).document()
+    answer = orjson.dumps({"type": "nack", "ref": 0, "id": None, "problem": problem})
+    result = made.answered(answer, 1)
+    assert isinstance(result, Nacked)
+    assert result.refusal.type == "rate-exceeded"
+    assert made.pending == 0
+
+
 @pytest.mark.parametrize("said", [-1, "soon", None, True])
 def test_what_is_no_wait_is_none(said: object) -> None:
     assert read_refusal({"retry_after_s": said}).retry_after_s == 0

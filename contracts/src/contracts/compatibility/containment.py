@@ -7,6 +7,7 @@ is "unknown". Its "yes" is a proof, its "no" a hint of where to look for an inst
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import selectors
@@ -69,6 +70,7 @@ class Containment:
         child, self._child = self._child, None
         if child is None:
             return
+        atexit.unregister(child.kill)
         child.kill()
         child.wait()
         for stream in (child.stdin, child.stdout):
@@ -85,6 +87,7 @@ class Containment:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
+            atexit.register(self._child.kill)  # for who is ended in the midst of a question
         return self._child
 
 

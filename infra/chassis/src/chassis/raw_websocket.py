@@ -16,14 +16,15 @@ uvicorn is pinned exactly, because the overridden methods are its own business.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.protocol import State
 
 from chassis.client_frames import ClientFrames
@@ -36,6 +37,11 @@ EXTENSION = "broadcaster.raw"
 
 INFLATED_AT_ONCE = 4096
 """Bytes of a read that the library is given at once where they may be compressed."""
+_PIECES_A_TURN = 500
+"""Frames that the library is given before others have a turn of the event loop: some 5 ms. A read
+may bring tens of thousands."""
+
+_Take: TypeAlias = Callable[[list[str | bytes]], None]
 
 _sweeps: WeakKeyDictionary[Config, PingSweep] = WeakKeyDictionary()
 """One a server; what a server is, uvicorn's protocols know by its configuration alone."""
@@ -50,7 +56,7 @@ class RawWebSocket(RawConnection):
 
     def __init__(self, protocol: RawWebSocketProtocol) -> None:
         super().__init__(protocol)
-        self.on_messages: Callable[[list[str | bytes]], None] | None = None
+        self.on_messages: _Take | None = None
         """Gets messages in place of ``receive``, from now on: texts, or binary ones as bytes. What
         arrived before is received first, and nothing is read until it is. Must not raise."""
 
@@ -76,7 +82,8 @@ class RawWebSocket(RawConnection):
         """Read again."""
         if not self._gone and self._protocol.read_paused:
             self._protocol.read_paused = False
-            self._protocol.transport.resume_reading()
+            if not self._protocol.resting:
+                self._protocol.transport.resume_reading()
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -91,7 +98,11 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self._linger = Linger(self.loop, self.linger_s)
         self._frames: ClientFrames | None = None
         """None: the library may be within a frame, so it gets everything."""
+        self.resting = False
+        """Others have their turn; what was read is not wholly taken, and no more is read."""
         self._pings: PingSweep | None = None
+        self._pong = b""
+        """The answer to the newest ping of a peer that does not read."""
 
     async def run_asgi(self) -> None:
         """Offer the raw side, then run the application."""
@@ -123,25 +134,35 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         """The transport's buffer is at the low-water mark."""
         super().resume_writing()
         self.raw.resume_writing()
+        if self._pong and self.raw.is_open and not self.raw.paused:
+            self.transport.write(self._pong)
+            self._pong = b""
 
     def data_received(self, data: bytes) -> None:
-        """Take the usual messages here, where the application asks for it; the rest is the
-        library's.
-        """
+        """Take usual messages here, if the application asks for it; the rest is the library's."""
         frames, take = self._frames, self.raw.on_messages
         if frames is None or take is None:
             self._frames = None
             self._give_all(data)
             return
         frames.feed(data)
+        if not self.resting:
+            self._take(frames, take)
+
+    def _take(self, frames: ClientFrames, take: _Take, pieces: float = _PIECES_A_TURN) -> None:
+        """Take what was read, up to so many pieces for the library now."""
         while self.conn.state is State.OPEN:
             within = self.conn.current_size is not None
             if texts := frames.texts(within_message=within):
                 take(texts)  # type: ignore[arg-type]
+            if not pieces:
+                self._rest(frames, take)
+                return
             piece = frames.piece(within_message=within)
             if not piece:
                 return
             self._give(piece)
+            pieces -= 1
         self._give(frames.rest())
 
     def _give(self, data: bytes) -> None:
@@ -154,6 +175,20 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
                 return
             super().data_received(data[at : at + step])
 
+    def _rest(self, frames: ClientFrames, take: _Take) -> None:
+        """Let others have their turn, then go on."""
+        self.resting = True
+        self.transport.pause_reading()
+
+        def go_on() -> None:
+            if self.resting:
+                self.resting = False
+                self._take(frames, take)
+                if not (self.resting or self.read_paused):
+                    self.transport.resume_reading()
+
+        self.loop.call_soon(go_on)
+
     def send_receive_event_to_app(self) -> None:
         """A message that the library put together."""
         if self.raw.on_messages is None:
@@ -164,11 +199,23 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             try:
                 message = message.decode()  # type: ignore[union-attr]
             except UnicodeDecodeError:
-                super().send_receive_event_to_app()  # closes for it
+                self.conn.send_close(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
                 return
         self.frames = []
         if not self.close_sent:
             self.raw.on_messages([message])
+
+    def handle_cont(self, event: Frame) -> None:
+        """Keep what has come of a message in one place: pieces cost more than their bytes."""
+        whole: Any = self.frames[0]
+        if not isinstance(whole, bytearray):
+            whole = bytearray(whole)
+            self.frames = [whole]
+        whole += event.data
+        if event.fin:
+            self.frames = [bytes(whole)]
+            self.send_receive_event_to_app()
 
     def _give_all(self, data: bytes) -> None:
         """As uvicorn, which does not send the library's answer to a handshake that is too large."""
@@ -193,6 +240,17 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    def handle_ping(self) -> None:
+        """Answer. A peer that does not read gets, once it does, the answer to its newest ping (RFC
+        6455 section 5.5.3): all others would be held for it, as many as it cares to send.
+        """
+        if self.transport.is_closing():
+            return
+        if not self.raw.paused or self.conn.state is not State.OPEN:
+            super().handle_ping()
+        elif pongs := self.conn.data_to_send():  # those of one read are here with the first
+            self._pong = pongs[-1]
 
     def handle_close(self, event: Frame) -> None:
         """The peer closes: nothing may follow the close frame that answers it."""
@@ -240,7 +298,10 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """The connection is gone; what was read of it is taken."""
+        if self.resting and self._frames is not None and self.raw.on_messages is not None:
+            self.resting = False
+            self._take(self._frames, self.raw.on_messages, math.inf)
         self.raw.gone()
         self._linger.over()
         super().connection_lost(exc)

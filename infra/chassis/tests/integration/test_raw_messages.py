@@ -157,3 +157,52 @@ async def test_a_paused_connection_that_the_application_closes_hears_the_answer(
     await until(lambda: served.connections == 0, "the connection is gone")
     served.raw.pause_reading()
     served.raw.resume_reading()
+
+
+async def test_a_message_in_many_pieces_is_kept_as_one(serve: Serve, taker: Taker) -> None:
+    """A piece of no bytes counts towards no bound, and would be kept all the same."""
+    peer = await (served := serve(taker)).peer()
+    piece = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
+    await peer.send(Frame(Opcode.TEXT, b"a", fin=False).serialize(mask=True) + piece * 3000)
+    await peer.send(masked(Opcode.PING, b"?"))
+    await peer.read_frames(Opcode.PONG, 1)
+    assert len(served.raw._protocol.frames) == 1
+    await peer.send(masked(Opcode.CONT, b"b") + fragments(b"c", b"d"))
+    await peer.send(
+        Frame(Opcode.BINARY, b"e", fin=False).serialize(mask=True) + masked(Opcode.CONT, b"f")
+    )
+    await until(lambda: len(taker.messages) == 3, "all came")
+    assert taker.messages == ["ab", "cd", b"ef"]
+
+
+async def test_a_read_of_many_small_frames_does_not_keep_others_from_their_turn(
+    serve: Serve, taker: Taker
+) -> None:
+    peer = await (served := serve(taker)).peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    pings = b"".join(masked(Opcode.PING, b"%d" % number) for number in range(5000))
+    protocol = served.raw._protocol
+    protocol.data_received(pings + masked(Opcode.TEXT, b"1"))
+    assert taker.messages == []
+    taker.raw.pause_reading()
+    taker.raw.resume_reading()
+    protocol.data_received(masked(Opcode.TEXT, b"2"))
+    await peer.send(masked(Opcode.TEXT, b"3"))
+    await until(lambda: len(taker.messages) == 3, "all came")
+    assert taker.messages == ["1", "2", "3"]
+    frames = await peer.read_frames(Opcode.PONG, 5000)
+    assert [int(bytes(frame.data)) for frame in frames] == list(range(5000))
+
+
+@pytest.mark.parametrize("end", [b"", CLOSE, b"\xff\xff\xff\xff"])
+async def test_what_was_read_is_handed_over_though_the_connection_goes_meanwhile(
+    serve: Serve, taker: Taker, end: bytes
+) -> None:
+    await (served := serve(taker)).peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    protocol = served.raw._protocol
+    protocol.data_received(masked(Opcode.PING) * 5000 + masked(Opcode.TEXT, b"last") + end)
+    protocol.transport.abort()
+    await until(lambda: "websocket.disconnect" in taker.received, "the end is received")
+    assert taker.messages == ["last"]
+    await until(lambda: served.connections == 0, "the connection is gone")

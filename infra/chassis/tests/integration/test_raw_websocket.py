@@ -257,6 +257,28 @@ async def test_a_peer_that_does_not_read_pauses_inside_a_write_and_resumes_when_
     assert peer.texts == [b"first"] + [b"x" * 4000] * count
 
 
+async def test_pongs_for_a_peer_that_does_not_read_take_no_memory_and_the_newest_comes(
+    serve: Serve,
+) -> None:
+    peer = await (served := serve(listening)).peer()
+    count = await fill(served.raw)
+    full = served.raw.buffered_bytes
+    pings = [b"%0125d" % number for number in range(2000)]
+    for ping in pings:
+        await peer.send(masked(Opcode.PING, ping))
+    await peer.send(masked(Opcode.TEXT, b"behind them"))
+    await asyncio.sleep(0.2)
+    assert served.raw.buffered_bytes <= full
+
+    frames = await peer.read_frames(Opcode.PONG, 1)
+    assert [bytes(f.data) for f in frames if f.opcode is Opcode.PONG][-1] == pings[-1]
+    assert len(peer.texts) == count + 1
+    await peer.send(masked(Opcode.PING, b"now") + CLOSE)
+    await peer.read_to_end()
+    assert bytes(peer.frames()[-2].data) == b"now"
+    assert peer.close_code == 1000
+
+
 async def test_after_the_end_nobody_is_told_of_pauses(serve: Serve) -> None:
     served = serve(listening)
     peer = await served.peer()

@@ -9,7 +9,9 @@ old set stays, and no connection notices. Judging events is the set's part.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -78,7 +80,7 @@ class ContractsWatch:
             return
         self._judged = found
         try:
-            new = await asyncio.to_thread(self._loaded)
+            new = await self._load_aside()
         except InvalidCatalogueError as error:
             faults = [str(fault) for fault in error.faults[:MAX_FAULTS]]
             self._refuse(faults, len(error.faults))
@@ -95,11 +97,23 @@ class ContractsWatch:
             "refused": refused and {"since": refused.since, "faults": list(refused.faults)},
         }
 
-    def _loaded(self) -> ContractSet:
-        """The changed contracts, if they may come into force."""
-        new = self._load(self._directory)
-        self._review(self._shelf.current.catalogue, new.catalogue)
-        return new
+    async def _load_aside(self) -> ContractSet:
+        """The changed contracts, if they may come into force. In a thread of its own: a review may
+        take long, and a service that stops waits for those that `asyncio.to_thread` uses.
+        """
+        outcome: Future[ContractSet] = Future()
+        outcome.set_running_or_notify_cancel()  # from now on it cannot be cancelled, only left
+
+        def run() -> None:
+            try:
+                new = self._load(self._directory)
+                self._review(self._shelf.current.catalogue, new.catalogue)
+                outcome.set_result(new)
+            except BaseException as error:  # noqa: BLE001 - it is raised again by whoever waits
+                outcome.set_exception(error)
+
+        threading.Thread(target=run, name="contracts review", daemon=True).start()
+        return await asyncio.wrap_future(outcome)
 
     def _take(self, new: ContractSet) -> None:
         self.taken += 1

@@ -92,6 +92,7 @@ class Body:
             BodyError: together with all others it is too much.
         """
         if not self._memory.resize(size_bytes):
+            self._memory.release()  # in this step: bodies that grow beside it may now fit
             raise BodyError(
                 Problem(
                     ProblemType.UNAVAILABLE,

@@ -95,7 +95,7 @@ class IngestWebSocket:
             await connection.run()
         finally:
             self._connections.discard(connection)
-            self._tally.unheard += connection.session.in_flight
+            self._tally.unheard += connection.unheard + connection.session.in_flight
 
     def drain(self) -> Awaitable[None]:
         """Take no frame from now on, in this very step; the rest is to be awaited: close each

@@ -4,9 +4,9 @@ Messages are taken while few enough events are unanswered, the log has room and 
 answers; otherwise they are held, and the socket is left unread, which is TCP's back-pressure. With
 the raw side of `chassis.raw_websocket` all messages of one read are taken in one go, and answers
 that become ready in one turn of the event loop leave in one write; without it (another server) they
-come and go one by one. Invariants: messages are taken in their order; nothing that was accepted
-loses its answer while the client is there, also when the service stops. Decides nothing about
-events.
+come and go one by one. Invariants: messages are taken in their order, what was read of a client
+that left behind it too; nothing that was accepted loses its answer while the client is there, also
+when the service stops. Decides nothing about events.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class ProducerConnection:
         """Nothing is taken any more; the code to close with, None: the client is gone."""
         self._outgoing: asyncio.Queue[list[bytes]] = asyncio.Queue()
         self._lost = False
+        self.unheard = 0
+        """Answers that there was nobody to send to any more."""
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
     async def run(self) -> None:
@@ -140,6 +142,7 @@ class ProducerConnection:
             self._take_held()
             while (self.held.messages or self._full) and await self._may_go_on():
                 self._take_held()
+        await self._hold()  # what a client sent before it left is taken like all else
         self._finish(None)
 
     def _on_messages(self, messages: list[str | bytes]) -> None:
@@ -190,7 +193,7 @@ class ProducerConnection:
         held, over, session, log = self.held.messages, self._over, self.session, self._log
         pace = self.held.pace
         most, most_bytes = self._limits.max_in_flight, self._limits.max_in_flight_bytes
-        flow = self if self._raw is None else self._raw
+        flow = self if self._raw is None or self._lost else self._raw
         turn_ends = session.events + _EVENTS_A_TURN
         while held and session.events < turn_ends and not over.done():
             if (  # as `_full`, quicker
@@ -249,14 +252,16 @@ class ProducerConnection:
 
     @property
     def paused(self) -> bool:
-        """Whether the client is slow to read its answers."""
+        """Whether the client is slow to read its answers; one that is gone keeps nobody waiting."""
+        if self._lost:
+            return False
         if self._raw is None:
             return self._outgoing.qsize() > _MAX_OUTGOING
         return self._raw.paused
 
     async def _may_go_on(self) -> bool:
         """Wait until the next message may be taken; False: none will be."""
-        while not (self._lost or self._over.done()):
+        while not self._over.done() and (self.held.messages or not self._lost):
             if not self._log.has_room:
                 await self._log.wait_for_room()
             elif self._full:
@@ -271,9 +276,11 @@ class ProducerConnection:
     def _flush(self) -> None:
         answers = self.session.collect()
         self._wake.set()
-        if self._lost or not answers:
+        if self._lost:
+            self.unheard += len(answers)
+        elif not answers:
             return
-        if self._raw is None:
+        elif self._raw is None:
             self._outgoing.put_nowait(answers)
         elif self._raw.is_open:
             self._raw.writer()(text_frames(answers))

@@ -9,8 +9,11 @@ import orjson
 import pytest
 from listener_fakes.http_service import HttpService
 from listener_fakes.running import event
+from starlette.datastructures import Headers
+from starlette.types import Message
 
 from listener.infra.body_budget import BodyBudget
+from listener.infra.http_body import Body, BodyError, BodyLimits
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -85,3 +88,19 @@ async def test_a_stream_counts_with_the_line_that_it_has_begun() -> None:
         answer = await posted
     assert orjson.loads(answer.content.splitlines()[-1])["type"] == "end"
     assert service.budget.taken == 0
+
+
+def test_what_is_refused_makes_room_in_the_same_step() -> None:
+    """Else all bodies that grow together would be refused, not one."""
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is read here")
+
+    budget, limits = BodyBudget(100), BodyLimits(max_bytes=100, max_inflation=2, stall_s=1)
+    first, second = (Body(receive, Headers(), limits, budget.reserve()) for _ in range(2))
+    first.hold(50)
+    second.hold(50)
+    with pytest.raises(BodyError):
+        second.hold(51)
+    first.hold(100)
+    assert budget.refusals == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,27 @@ async def test_a_change_is_in_force_once_it_stands_still(desk: Desk) -> None:
     assert "note/2" in desk.shelf.current.asyncapi
     assert desk.followed == [desk.shelf.current]
     assert desk.watch.status() == {"reloads": 1, "refused": None}
+
+
+def test_a_stop_does_not_wait_for_a_review(desk: Desk) -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), list[bool]()
+
+    def review(*_: object) -> None:
+        begun.set()
+        ended.append(go_on.wait(2))
+
+    desk.watch._review = review
+
+    async def stopped_in_a_review() -> None:
+        desk.write("note/2.json", {"type": "object"})
+        looking = asyncio.ensure_future(desk.look())
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        looking.cancel()
+
+    asyncio.run(stopped_in_a_review())
+    assert not ended
+    go_on.set()
 
 
 async def test_files_that_are_still_being_written_are_not_read(desk: Desk) -> None:

@@ -176,6 +176,40 @@ async def test_one_read_of_many_messages_does_not_keep_others_from_their_turn(
     await run
 
 
+async def test_what_was_read_is_taken_though_the_client_closed_right_behind_it(
+    service: Service,
+) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    await settle()
+    assert client.raw.on_messages is not None
+    client.raw.on_messages([event(str(number)) for number in range(5)])
+    client.raw.paused = True  # for good: it reads no answers
+    client.leave()
+    await settle()
+    assert service.websocket.in_flight == 3
+    service.log.store()
+    await settle()
+    await asyncio.wait_for(run, 1)
+    service.log.store()
+    ids = [dict(record.headers)["ce_id"] for record in service.log.records]
+    assert ids == [b"0", b"1", b"2", b"3", b"4"]
+    assert service.tally.unheard == 5
+
+
+async def test_a_client_that_left_what_was_read_does_not_hold_the_drain(service: Service) -> None:
+    client = FakeClient(authorization=AUTHORIZATION)
+    run = client.run(service.websocket)
+    await settle()
+    assert client.raw.on_messages is not None
+    client.raw.on_messages([event(str(number)) for number in range(5)])
+    client.leave()
+    await settle()
+    await asyncio.wait_for(service.websocket.drain(), 1)
+    await run
+    assert service.tally.unheard == 3
+
+
 async def test_what_was_received_before_messages_came_raw_is_taken_first(service: Service) -> None:
     client = FakeClient(authorization=AUTHORIZATION)
     client.early(event("a"))
