@@ -2,7 +2,7 @@
 
 A connection has one of `SLOTS` slots, so that pings spread over the interval; those of a slot share
 the ping's bytes. Who has not answered when the timeout is over is given up, as uvicorn does it; but
-not while its socket is left unread here.
+not while its socket is left unread here, unless because it takes nothing itself.
 Invariant: a ping is written only to a connection that is open, and no second one while the first is
 unanswered.
 """
@@ -85,18 +85,19 @@ class PingSweep:
             if idle and not each.close_sent and not each.transport.is_closing():
                 each.pending_ping_payload, each.ping_sent_at = payload, now_s
                 each.transport.write(frame)
-                pinged.append(each)
+                pinged.append((each, each.transport.get_write_buffer_size()))
         if len(connections) > CHUNK:
             self._loop.call_soon(self._ping, connections[CHUNK:])
         if self._timeout_s is not None and pinged:
             self._loop.call_later(self._timeout_s, self._give_up, pinged, payload)
 
     @staticmethod
-    def _give_up(pinged: list[Pinged], payload: bytes) -> None:
-        for each in pinged:
+    def _give_up(pinged: list[tuple[Pinged, int]], payload: bytes) -> None:
+        for each, unsent_bytes in pinged:
             if each.pending_ping_payload != payload:
                 continue
-            if each.read_paused:
+            left_bytes = each.transport.get_write_buffer_size()
+            if each.read_paused and not left_bytes >= unsent_bytes > 0:
                 each.pending_ping_payload = None  # not known; it is asked again
             else:
                 each.keepalive_timeout()

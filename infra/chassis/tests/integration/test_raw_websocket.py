@@ -318,6 +318,16 @@ async def test_a_peer_that_never_reads_does_not_keep_its_connection(serve: Serve
     assert served.log.count(LOST) == 1
 
 
+async def test_a_peer_that_never_reads_is_given_up_though_it_is_left_unread_for_that(
+    serve: Serve,
+) -> None:
+    served = serve(listening, ws=ShortLinger, ws_ping_interval=0.1, ws_ping_timeout=0.1)
+    await served.peer()
+    await fill(served.raw)
+    served.raw.pause_reading()
+    await until(lambda: served.connections == 0, "the connection is gone")
+
+
 async def test_a_close_that_waits_for_a_peer_that_never_reads_ends(serve: Serve) -> None:
     async def app(scope: Scope, _: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})

@@ -55,10 +55,14 @@ class FakeConnection:
         self.close_sent = False
         self.closing = False
         self.read_paused = False
+        self.unsent_bytes = 0
         self.pending_ping_payload: bytes | None = None
         self.ping_sent_at = 0.0
         self.written: list[bytes] = []
         self.given_up = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent_bytes
 
     def is_closing(self) -> bool:
         return self.closing
@@ -183,6 +187,17 @@ def test_thousands_cost_one_timer_and_share_their_bytes() -> None:
     assert desk.loop.timers <= 2  # the next tick, and the first slot's end of patience
     desk.loop.advance(INTERVAL_S / SLOTS)
     assert len({id(one.written[0]) for one in crowds[0]}) == 1
+
+
+def test_who_is_not_read_and_does_not_read_itself_is_given_up() -> None:
+    desk = Desk()
+    stuck, slow = desk.open(2)
+    for each in (stuck, slow):
+        each.read_paused, each.unsent_bytes = True, 1000
+    desk.loop.advance(INTERVAL_S)
+    slow.unsent_bytes = 999
+    desk.loop.advance(TIMEOUT_S)
+    assert (stuck.given_up, slow.given_up) == (1, 0)
 
 
 def test_those_who_came_together_are_not_pinged_in_one_piece() -> None:
