@@ -154,7 +154,11 @@ class Subscriber:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         end.setblocking(False)
         parts = urlsplit(url)
-        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", parts.port))
+        try:
+            await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", parts.port))
+        except BaseException:
+            end.close()
+            raise
         return await connect(url, self._on_text, over=end, deflate=self.manner.batch)
 
     async def _watch(self, connection: RawWebSocket) -> None:

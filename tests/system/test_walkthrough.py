@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import websockets
 
-from support.services import System
+from support.services import System, wait_for
 from support.websocat import Websocat
 
 pytestmark = [pytest.mark.kafka, pytest.mark.system, pytest.mark.timeout(60)]
@@ -67,11 +67,12 @@ def test_without_credentials_the_handshake_is_refused(system: System) -> None:
 
 @pytest.fixture
 def ten(system: System) -> System:
-    """A system whose topic holds ten messages."""
+    """A system whose topic holds ten messages, which the publisher has too."""
     with Websocat(localhost(system.listener.websocket_url), CREDENTIALS) as producer:
         for number in range(10):
             producer.type_line(f"line {number}")
             assert producer.frame()["type"] == "ack"
+    wait_for(lambda: system.publisher.status()["tip"].startswith("0:10@"), 10, "its tip is 10")
     return system
 
 
