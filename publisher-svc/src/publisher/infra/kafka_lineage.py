@@ -48,13 +48,15 @@ class KafkaLineage:
         changed = self._lineage.look(topic.epochs, tips)
         if not changed:
             return
-        ends = await epoch_ends(self._connection, {p: each.epoch for p, each in changed.items()})
+        epochs = {partition: reading.epoch for partition, reading in changed.items()}
+        ends = await epoch_ends(self._connection, epochs, topic.epochs)
         stable = await self._offsets.stable_ends(max(changed) + 1)
         for partition, reading in changed.items():
             end, tip = ends.get(partition, -1), self._log.tips[partition]
-            if end < 0:  # the leader knows no such epoch: nothing of it is certain
-                end = self._log.floors[partition]
-            lost = lost_from(reading, end, tip)
+            if end < 0:  # it knows no such epoch: that proves nothing, so all is compared
+                end, lost = self._log.floors[partition], None
+            else:
+                lost = lost_from(reading, end, tip)
             if lost is None:
                 lost = await self._first_difference(partition, end, min(tip, stable[partition]))
             if lost is not None:
