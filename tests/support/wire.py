@@ -115,7 +115,7 @@ class RawWebSocket(asyncio.Protocol):
 
     def _handshake(self) -> bool:
         head, found, rest = bytes(self._buffer).partition(b"\r\n\r\n")
-        if not found:
+        if not found or self.opened.done():  # nobody waits for it any more
             return False
         status = head.split(b"\r\n", 1)[0].decode("latin-1")
         if " 101 " not in status:
