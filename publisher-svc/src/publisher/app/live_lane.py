@@ -9,6 +9,7 @@ passed over. Nothing here is done per subscriber but the write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from publisher.app.events import EventsBroadcast
 from publisher.app.subscription import Subscription
@@ -25,7 +26,17 @@ MADE_AT_ONCE = 4
 """Frames of several events that are made for one block, over all partitions, since each may have to
 be compressed; what is beyond goes out plain."""
 
-Members = dict[Subscription, Callable[[Buffer], None]]
+_Write = Callable[[Buffer], None]
+Members = dict[Subscription, _Write]
+
+
+class _Step(NamedTuple):
+    """Of a round: one block, and some of those who get it. No object is made per member."""
+
+    members: list[Subscription]
+    writes: list[_Write]
+    block: _Block
+    events: int
 
 
 class _Block:
@@ -158,12 +169,12 @@ class LiveLane:
         try:
             deliveries = size = 0
             until_s = self._now_s() + self._longest_s
-            for index, (group, chunk, block, events) in enumerate(plan):
-                self._write(group, chunk, block.data)
-                deliveries += events * len(chunk)
-                size += len(block.data) * len(chunk)
+            for index, step in enumerate(plan):
+                self._write(step)
+                deliveries += step.events * len(step.members)
+                size += len(step.block.data) * len(step.members)
                 if self._now_s() > until_s and index + 1 < len(plan):
-                    self._rest = [later for _, later, _, _ in plan[index + 1 :]]
+                    self._rest = [later.members for later in plan[index + 1 :]]
                     self._unwritten = None
                     yield None
                     until_s = self._now_s() + self._longest_s
@@ -192,8 +203,8 @@ class LiveLane:
         del self._groups[key]
         self._takers.changed()
 
-    def _plan(self, pages: list[Page]) -> list[tuple[Members, list[Subscription], _Block, int]]:
-        plan, cursor = [], self._cursor(self._tips)
+    def _plan(self, pages: list[Page]) -> list[_Step]:
+        plan, cursor = list[_Step](), self._cursor(self._tips)
         types = {name for page in pages for name in page.types}
         for (wanted, encoding), group in self._takers.of(types):
             # Most polls are small and most filters narrow: no view is made to be found empty.
@@ -202,22 +213,23 @@ class LiveLane:
             if events == 0:
                 continue
             block = _Block(views, encoding, cursor)
-            members = list(group)
+            members, writes = list(group), list(group.values())
             plan += [
-                (group, members[at : at + CHUNK], block, events)
+                _Step(members[at : at + CHUNK], writes[at : at + CHUNK], block, events)
                 for at in range(0, len(members), CHUNK)
             ]
         return plan
 
-    def _write(self, group: Members, chunk: list[Subscription], block: bytes) -> None:
+    def _write(self, step: _Step) -> None:
+        block, departed = step.block.data, self._departed
         self._fanning = True
-        for member in chunk:
-            write = group.get(member)
-            if write is not None and member not in self._departed:
-                try:
-                    write(block)
-                except Exception:  # noqa: BLE001 - a transport that died under us
-                    self._broken.append(member)
+        for member, write in zip(step.members, step.writes, strict=True):
+            if departed and member in departed:
+                continue
+            try:
+                write(block)
+            except Exception:  # noqa: BLE001 - a transport that died under us
+                self._broken.append(member)
         self._fanning = False
         while self._broken:
             self._lost(self._broken.pop())
