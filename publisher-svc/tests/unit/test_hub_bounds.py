@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from publisher_fakes.broker_log import FakeBrokerLog
 from publisher_fakes.stage import Stage
 
 from contracts.close import CloseCode
@@ -125,3 +126,17 @@ def test_a_new_partition_comes_from_its_floor_but_not_to_bounded_streams() -> No
     assert sorted(behind.events()) == [(0, 1), (0, 2), *new_events]
     assert bounded.events() == [(0, 1)]
     assert bounded.controls("end")[0].cursor == "0:2,1:2@0badcafe"
+
+
+def test_who_waits_beyond_the_tip_reads_a_new_partition_at_once() -> None:
+    """Not only when the next event comes, which may be never on this topic."""
+    stage = Stage(3, tips=(1,))
+    _, sink = stage.join(3)
+    stage.settle()
+    assert stage.hub.lanes()["waiting"] == 1
+    stage.broker.partitions.append(FakeBrokerLog(1)[0])
+    stage.broker[1].append()
+    stage.hub.add_partition(floor=0, tip=1)
+    stage.settle()
+    assert sink.events() == [(1, 0)]
+    assert stage.hub.lanes()["waiting"] == 1

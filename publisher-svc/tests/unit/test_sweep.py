@@ -73,8 +73,16 @@ def test_the_gone_are_told_nothing_and_forgotten() -> None:
     stage.sweep.start()
     subscription, sink = stage.join()
     stage.hub.unsubscribe(subscription)
+    assert not any(stage.sweep._slots)  # at once: a storm of them would be held until their turn
     stage.scheduler.advance(40.0)
     assert sink.controls("heartbeat") == []
+
+
+def test_who_is_gone_before_it_is_added_is_not_held() -> None:
+    stage = Stage(0)
+    dead = FakeSink()
+    dead.dead = True
+    stage.join(sink=dead)
     assert not any(stage.sweep._slots)
 
 

@@ -1,12 +1,12 @@
 """What a WebSocket's client sends, cut at its frames: whole texts at once, the rest as it is.
 
-The usual frame (a text message in one masked frame, RFC 6455 section 5.2, that is wholly here) is
-unmasked and decoded here, which takes a fraction of what the library takes for it. Everything else
-is handed on byte for byte for the library to judge: control frames, fragments, binary messages,
-unfinished large ones, what is too long, no text, or breaks the protocol. Invariant: texts and
-pieces come in the order in which they arrived, and the library is never left within a frame while
-a text is taken here. Holds no more than `HELD_BYTES` of an unfinished frame. Nothing here closes,
-answers, or knows a transport.
+The usual frames (a text message in one masked frame, RFC 6455 section 5.2, or a pong, that is
+wholly here) are unmasked here, which takes a fraction of what the library takes for them.
+Everything else is handed on byte for byte for the library to judge: other control frames,
+fragments, binary messages, unfinished large ones, what is too long, no text, or breaks the
+protocol. Invariant: texts and pieces come in the order in which they arrived, and the library is
+never left within a frame while something is taken here. Holds no more than `HELD_BYTES` of an
+unfinished frame. Nothing here closes, answers, or knows a transport.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from websockets.frames import apply_mask  # type: ignore[attr-defined] # in C wh
 HELD_BYTES = 16 << 10
 """An unfinished text frame of at most so many bytes is kept for the next read."""
 
-_TEXT = 0x81
+_TEXT, _PONG = 0x81, 0x8A
 _CONTINUATION, _CLOSE = 0x0, 0x8
 _MASKED = 0x80
 _CONTROL_BYTES = 125
@@ -27,7 +27,7 @@ _KNOWN = frozenset([0x0, 0x1, 0x2, 0x8, 0x9, 0xA])
 class ClientFrames:
     """One connection's. `feed`, then `texts` and `piece` in turns until a piece is empty."""
 
-    __slots__ = ("_at", "_data", "_max_bytes", "_owed", "broken")
+    __slots__ = ("_at", "_data", "_max_bytes", "_owed", "broken", "pongs")
 
     def __init__(self, max_bytes: int) -> None:
         """`max_bytes` is what a message may have; longer ones are the library's to refuse."""
@@ -38,6 +38,8 @@ class ClientFrames:
         """Bytes of a frame for the library that it has not been given."""
         self.broken = False
         """The protocol was broken: all that follows is the library's."""
+        self.pongs: list[bytes] = []
+        """What pongs said that were met between texts; whoever looks takes it away."""
 
     @property
     def held_bytes(self) -> int:
@@ -56,8 +58,14 @@ class ClientFrames:
         found: list[str] = []
         data, at, end = self._data, self._at, len(self._data)
         usual = not (self._owed or self.broken or within_message)
-        while usual and end - at >= 6 and data[at] == _TEXT:
-            length, start = data[at + 1] - _MASKED, at + 6
+        while usual and end - at >= 6:
+            first, length, start = data[at], data[at + 1] - _MASKED, at + 6
+            if first == _PONG and 0 <= length <= _CONTROL_BYTES and start + length <= end:
+                at = start + length
+                self.pongs.append(apply_mask(data[start:at], data[start - 4 : start]))
+                continue
+            if first != _TEXT:
+                break
             if length == 126:
                 length, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
             elif length == 127:

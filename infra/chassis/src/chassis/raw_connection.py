@@ -105,9 +105,13 @@ class RawConnection:
             self.on_lost()
 
     def gone(self) -> None:
-        """Told by the protocol when there is no transport any more."""
+        """Told by the protocol when there is no transport any more. Nothing is called from now on,
+        and so nothing is held: call-backs know the connection in turn, which would keep it until
+        the cyclic garbage collector comes by.
+        """
         self.lost()
         self._gone = True
+        self.on_pause = self.on_resume = self.on_lost = None
 
     def _open_transport(self) -> Any:
         if not self.is_open:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import weakref
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -35,19 +36,24 @@ _MAX_INPUT_BYTES = 16 << 10
 class RawHttp(RawConnection):
     """One request's answer; it begins with its head."""
 
-    __slots__ = ("_cycle",)
+    __slots__ = ("_request",)
     refusal = "raw writes are for HTTP answers that have begun and not ended"
     _protocol: RawHttpProtocol
 
     def __init__(self, protocol: RawHttpProtocol, cycle: RequestResponseCycle) -> None:
         super().__init__(protocol)
-        self._cycle = cycle
+        self._request = weakref.ref(cycle)  # whose scope knows this: it would keep itself
+
+    @property
+    def _cycle(self) -> RequestResponseCycle | None:
+        """uvicorn's request; None when the application has returned."""
+        return self._request()
 
     @property
     def can_begin(self) -> bool:
         """Nothing was answered yet and the client is there."""
         cycle = self._cycle
-        return not (
+        return cycle is not None and not (
             self._begun
             or cycle.response_started
             or cycle.disconnected
@@ -60,9 +66,9 @@ class RawHttp(RawConnection):
         Raises:
             RawWriteRefusedError: the client went, or something was answered already.
         """
-        if not self.can_begin:
-            raise RawWriteRefusedError(self.refusal)
         cycle = self._cycle
+        if cycle is None or not self.can_begin:
+            raise RawWriteRefusedError(self.refusal)
         framing = [(b"transfer-encoding", b"chunked")] if self.is_chunked else []
         lines = [STATUS_LINE[status]]
         for name, value in [*cycle.default_headers, *headers, *framing, (b"connection", b"close")]:
@@ -77,7 +83,7 @@ class RawHttp(RawConnection):
     @property
     def is_chunked(self) -> bool:
         """Whether the body is to be framed in chunks (RFC 9112 section 7.1)."""
-        return self._cycle.scope["http_version"] != "1.0"
+        return self._cycle is None or self._cycle.scope["http_version"] != "1.0"
 
     def finish(self, rest: bytes = b"") -> None:
         """The answer is complete: write `rest`, the body's end, then flush and close."""
@@ -85,16 +91,16 @@ class RawHttp(RawConnection):
             return
         self.lost()
         if rest:
-            self._cycle.transport.write(rest)
+            self._protocol.transport.write(rest)
         self._complete()
-        self._cycle.transport.close()
+        self._protocol.transport.close()
 
     def abort(self) -> None:
         """Drop the connection without flushing: for a peer that does not read."""
         self.lost()
         if not self._gone:
             self._complete()
-            self._cycle.transport.abort()
+            self._protocol.transport.abort()
 
     def lost(self) -> None:
         """Told by the protocol; an answer that has not begun has no end to watch."""
@@ -103,8 +109,9 @@ class RawHttp(RawConnection):
 
     def _complete(self) -> None:
         """The application, which waits in ``receive``, is told that it is over."""
-        self._cycle.response_complete = True
-        self._cycle.message_event.set()
+        if (cycle := self._cycle) is not None:
+            cycle.response_complete = True
+            cycle.message_event.set()
 
 
 class RawHttpProtocol(HttpToolsProtocol):
@@ -130,6 +137,7 @@ class RawHttpProtocol(HttpToolsProtocol):
         """A WebSocket has pings for that."""
         self._limit_unacknowledged(0.0)
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment] # it knows this, which is not needed any more
 
     def on_headers_complete(self) -> None:
         """Offer the raw side; the request's task has not run yet."""
@@ -175,6 +183,10 @@ class RawHttpProtocol(HttpToolsProtocol):
             self.raw.gone()
         self._linger.over()
         super().connection_lost(exc)
+        # What knows this object would keep it until the cyclic garbage collector comes by.
+        self.raw = self.cycle = None  # type: ignore[assignment]
+        self.scope = {}  # type: ignore[typeddict-item]
+        self.pipeline.clear()
 
     def bound_the_end(self) -> None:
         """Begin to watch the end."""

@@ -68,6 +68,11 @@ class RawWebSocket(RawConnection):
         protocol = self._protocol
         return take_deflate(protocol.conn, protocol.request, protocol.response)
 
+    def gone(self) -> None:
+        """Told by the protocol when there is no transport any more."""
+        super().gone()
+        self.on_messages = None
+
     def accepted(self) -> None:
         """Told by the protocol after the handshake."""
         self._begun = True
@@ -101,6 +106,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.resting = False
         """Others have their turn; what was read is not wholly taken, and no more is read."""
         self._pings: PingSweep | None = None
+        self._returned = False
+        """The application has."""
         self._pong = b""
         """The answer to the newest ping of a peer that does not read."""
 
@@ -113,6 +120,17 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             self.raw.lost()
+            self._returned = True
+            self._untie()
+
+    def _untie(self) -> None:
+        """The connection is gone and the application has returned: let go of what knows this
+        object, which else stays until the cyclic garbage collector comes by.
+        """
+        if self.disconnected and self._returned:
+            self.conn.parser.close()
+            self.scope = {}  # type: ignore[typeddict-item]
+            del self.raw
 
     async def send(self, message: Any) -> None:
         """Note the handshake's end and our own close."""
@@ -155,6 +173,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             within = self.conn.current_size is not None
             if texts := frames.texts(within_message=within):
                 take(texts)  # type: ignore[arg-type]
+            if frames.pongs:
+                self._hear(frames)
             if not pieces:
                 self._rest(frames, take)
                 return
@@ -164,6 +184,12 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             self._give(piece)
             pieces -= 1
         self._give(frames.rest())
+
+    def _hear(self, frames: ClientFrames) -> None:
+        """Pongs: the last ping is answered, or they mean nothing."""
+        if self.pending_ping_payload in frames.pongs:
+            self.pending_ping_payload = None
+        frames.pongs.clear()
 
     def _give(self, data: bytes) -> None:
         """To the library, which makes all messages of it before it hands over one: what is inflated
@@ -305,6 +331,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.raw.gone()
         self._linger.over()
         super().connection_lost(exc)
+        self._untie()
 
     def bound_the_end(self) -> None:
         """Begin to watch the end."""

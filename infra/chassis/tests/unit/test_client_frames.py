@@ -21,6 +21,7 @@ class Library:
         self.conn = ServerProtocol(state=State.OPEN, max_size=MAX_BYTES)
         self.frames = ClientFrames(MAX_BYTES)
         self.texts = 0
+        self.pongs: list[bytes] = []
         self.taken: list[tuple[Opcode, bool, bytes]] = []
 
     def arrive(self, data: bytes) -> None:
@@ -30,6 +31,8 @@ class Library:
             for text in self.frames.texts(within_message=within):
                 self.texts += 1
                 self.taken.append((Opcode.TEXT, True, text.encode()))
+            self.pongs += self.frames.pongs
+            self.frames.pongs.clear()
             piece = self.frames.piece(within_message=within)
             if not piece:
                 return
@@ -40,6 +43,9 @@ class Library:
         self.conn.receive_data(piece)
         for each in self.conn.events_received():
             assert isinstance(each, Frame)
+            if each.opcode is Opcode.PONG:
+                self.pongs.append(bytes(each.data))
+                continue
             self.taken.append((each.opcode, each.fin, bytes(each.data)))
 
 
@@ -53,6 +59,8 @@ OTHERS = st.sampled_from(
     [
         [Frame(Opcode.PING, b"?")],
         [Frame(Opcode.PONG, b"")],
+        [Frame(Opcode.PONG, b"1"), Frame(Opcode.PONG, b"x" * 125)],
+        [Frame(Opcode.TEXT, b"a", fin=False), Frame(Opcode.PONG, b"2"), Frame(Opcode.CONT, b"b")],
         [Frame(Opcode.BINARY, b"\x00\xff")],
         [Frame(Opcode.TEXT, b"a", fin=False), Frame(Opcode.CONT, b"b")],
         [Frame(Opcode.TEXT, b"a", fin=False), Frame(Opcode.PING, b""), Frame(Opcode.CONT, b"b")],
@@ -71,7 +79,10 @@ def test_whatever_is_cut_where_every_frame_comes_once_and_in_order(
     library = Library()
     for begin, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
         library.arrive(sent[begin:end])
-    assert library.taken == [(each.opcode, each.fin, bytes(each.data)) for each in frames]
+    pongs = [each.data for each in frames if each.opcode is Opcode.PONG]
+    others = [each for each in frames if each.opcode is not Opcode.PONG]
+    assert library.taken == [(each.opcode, each.fin, bytes(each.data)) for each in others]
+    assert library.pongs == pongs
     assert library.conn.state is State.OPEN
 
 

@@ -63,6 +63,7 @@ class Hub:
         self._emit = emit
         self._subscriptions: set[Subscription] = set()
         self._waiting: set[Subscription] = set()
+        self._full: set[Subscription] = set()
         self._live = LiveLane(
             now_s=scheduler.now_s,
             longest_s=longest_fan_out_s,
@@ -124,11 +125,14 @@ class Hub:
 
     def pause(self, subscription: Subscription) -> None:
         """The subscriber's socket is full."""
+        if subscription.lane is not Lane.GONE:
+            self._full.add(subscription)
         if subscription.lane is Lane.LIVE:
             self._live.full(subscription, self.log.tips)
 
     def resume(self, subscription: Subscription) -> None:
         """The subscriber's socket has room again."""
+        self._full.discard(subscription)
         subscription.standstill = None
         if subscription.lane is Lane.GONE:
             return
@@ -217,6 +221,7 @@ class Hub:
                 subscription.positions.append(floor)
                 if subscription.stop is not None:
                     subscription.stop = (*subscription.stop, floor)
+        self._wake_waiting()  # to read it, not only when the next event comes
 
     def refuse(self, subscription: Subscription, problem: Problem) -> None:
         """End a subscription abnormally: tell it why, then close."""
@@ -256,6 +261,10 @@ class Hub:
     def subscriptions(self) -> list[Subscription]:
         """All of them, as they are now."""
         return list(self._subscriptions)
+
+    def full(self) -> list[Subscription]:
+        """Those whose sockets are full now."""
+        return list(self._full)
 
     def standings(self) -> Iterator[Standing]:
         """Where those stand who replay, and move; not more of them than a look can take."""
@@ -367,6 +376,9 @@ class Hub:
         self._live.leave(subscription)
         self._catch_up.forget(subscription)
         self._waiting.discard(subscription)
+        self._full.discard(subscription)
+        if subscription.slot is not None:
+            subscription.slot.discard(subscription)
         subscription.lane = Lane.GONE
         subscription.in_hand = None
         if subscription in self._subscriptions:  # else it died before it had joined

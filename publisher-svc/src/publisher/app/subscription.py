@@ -35,7 +35,7 @@ class Subscription:
 
     __slots__ = (
         "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "patience",
-        "positions", "queued", "reached_ms", "replayed", "sink", "standstill", "stop",
+        "positions", "queued", "reached_ms", "replayed", "sink", "slot", "standstill", "stop",
         "wanted", "write",
     )  # fmt: skip
 
@@ -62,6 +62,8 @@ class Subscription:
         self.patience = Patience()
         """With others that read what it reads, later."""
         self.standstill: Standstill | None = None
+        self.slot: set[Subscription] | None = None
+        """The sweep's, which it leaves when it goes."""
         self.heartbeat_due = False
         """A heartbeat fell into a pause of its socket."""
 

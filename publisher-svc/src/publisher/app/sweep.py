@@ -1,7 +1,7 @@
 """The sweep: heartbeats and stalled sockets, for all subscribers, from one timer.
 
 A subscriber has one of `SLOTS` slots, so that heartbeats spread over the interval; those at the tip
-share their bytes. Nothing is scheduled per subscriber.
+share their bytes. Nothing is scheduled per subscriber, and only full sockets are looked at.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Sweep:
 
     def add(self, subscription: Subscription) -> None:
         """A new subscriber: its first heartbeat comes an interval from now."""
-        self._slots[self._slot].add(subscription)
+        if subscription.lane is not Lane.GONE:
+            subscription.slot = self._slots[self._slot]
+            subscription.slot.add(subscription)
 
     def _tick(self) -> None:
         if not self._running:
@@ -63,7 +65,6 @@ class Sweep:
         self._find_stalled()
 
     def _beat(self, slot: set[Subscription]) -> None:
-        slot -= {each for each in slot if each.lane is Lane.GONE}
         shared: dict[Encoding, bytes] = {}
         tip = heartbeat_frame(self._hub.cursor(self._hub.log.tips), 0)
         for subscription in list(slot):
@@ -77,10 +78,7 @@ class Sweep:
 
     def _find_stalled(self) -> None:
         now_s = self._scheduler.now_s()
-        for subscription in self._hub.subscriptions():
-            if subscription.lane is Lane.LIVE or not subscription.sink.paused:
-                subscription.standstill = None
-                continue
+        for subscription in self._hub.full():
             if subscription.standstill is not None:
                 # Full since the last look: its page may be read again from the cache or Kafka, and
                 # so what slow subscribers hold is no page each.
