@@ -91,6 +91,8 @@ def tail(  # noqa: PLR0913 - one parameter per option
         bool,
         typer.Option("--batch", help="Take several events in a frame, compressed: fewer bytes."),
     ] = False,
+    user: User = None,
+    password: Password = None,
     cursor_file: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +112,7 @@ def tail(  # noqa: PLR0913 - one parameter per option
         on_expired=on_expired,
         on_ahead=on_ahead,
         batch=batch,
+        auth=_credentials(user, password),
         cursor_file=cursor_file,
         count=count,
     )

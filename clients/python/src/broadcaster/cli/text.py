@@ -24,7 +24,9 @@ _ADVICE = {
     "unauthenticated": (
         "Give --user and --password, or set BROADCASTER_USER and BROADCASTER_PASSWORD."
     ),
-    "forbidden": "Look at the address (it ends in /websocket), or use other credentials.",
+    "forbidden": (
+        "Look at the address (it ends in /websocket) and at --key, or use other credentials."
+    ),
     "not-found": "Look at the address: it ends in /websocket.",
     "unknown-type": "The listener's /contracts lists the types that there are.",
 }
