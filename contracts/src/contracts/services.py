@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 LISTENER: Final = "listener"
 PUBLISHER: Final = "publisher"
@@ -15,3 +15,9 @@ SERVICES: Final = {
 """What each does."""
 PORTS: Final = {LISTENER: 8080, PUBLISHER: 8081}
 """Where each listens unless it is set otherwise."""
+_BASIC: Final = {"type": "http", "scheme": "basic"}
+SECURITY: Final[dict[str, dict[str, Any]]] = {
+    LISTENER: {"basic": _BASIC},
+    PUBLISHER: {"basic": _BASIC},
+}
+"""The schemes that each may be set to ask for; any one of them will do."""
