@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from broadcaster.connection import BasicAuth
+from broadcaster.connection import BasicAuth, BearerAuth
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
 from clients.python.tests.integration.conftest import Command, started
@@ -158,11 +158,15 @@ async def test_credentials_are_sent_and_kept_out_of_sight(command: Command) -> N
         asked.append(session.authorization)
         await session.send(hello("0:0", until="0:0"), end_frame("0:0"))
 
-    async with fake_service(script, script, script) as fake:
+    async with fake_service(*[script] * 5) as fake:
         await command("tail", fake.url, "--user", "ann", "--password", "a")
         await command("tail", fake.url, BROADCASTER_USER="ann", BROADCASTER_PASSWORD="a")
         await command("tail", fake.url)
-    assert asked == [BasicAuth("ann", "a").header()["Authorization"]] * 2 + [None]
+        await command("tail", fake.url, "--token", "t")
+        await command("tail", fake.url, BROADCASTER_TOKEN="t", BROADCASTER_USER="ann")
+    by_name = BasicAuth("ann", "a").header()["Authorization"]
+    assert asked == [by_name, by_name, None, "Bearer t", "Bearer t"]
+    assert "secret" not in repr([BasicAuth("ann", "secret"), BearerAuth("secret")])
 
 
 @pytest.mark.parametrize(
