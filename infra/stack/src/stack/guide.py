@@ -103,6 +103,8 @@ def _credentials(service: Mapping[str, str], prefix: str) -> tuple[str, str, lis
     """websocat's header, the command of the demonstration, and what must be said beside them."""
     if service.get(f"{prefix}_AUTH", _ASKS_BY_DEFAULT[prefix]) in ("", "none"):
         return "", "make demo", []
+    if service.get(f"{prefix}_AUTH") == "bearer":
+        return "-H='Authorization: Bearer …' ", "make demo", []
     if all(service.get(f"{prefix}_{name}") == DEMO[f"LISTENER_{name}"] for name in _DEMO_USER):
         return "-H='Authorization: Basic dXNlcjpwd2Q=' ", "make demo", []
     return (

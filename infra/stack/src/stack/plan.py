@@ -136,7 +136,8 @@ def _walled(shared: Mapping[str, str]) -> dict[str, str]:
     here = {"PUBLISHER_HOST": "localhost"}
     if shared.get("LISTENER_AUTH") == "none":
         return here
-    return {**here, "PUBLISHER_AUTH": "basic", "PUBLISHER_KEYS": "own", **_users(shared)}
+    schemes = "basic,bearer" if "bearer" in shared.get("PUBLISHER_AUTH", "") else "basic"
+    return {**here, "PUBLISHER_AUTH": schemes, "PUBLISHER_KEYS": "own", **_users(shared)}
 
 
 def _of_events(shared: Mapping[str, str]) -> dict[str, str]:

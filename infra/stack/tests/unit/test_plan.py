@@ -70,6 +70,7 @@ WALL = ("AUTH", "KEYS", "USERS", "PLAIN_PASSWORDS")
             ("basic", "own", "ops:$argon2id$y", None),
         ),
         ({"PUBLISHER_AUTH": "none", "PUBLISHER_KEYS": "any"}, ("basic", "own", "user:pwd", "true")),
+        ({"PUBLISHER_AUTH": "bearer"}, ("basic,bearer", "own", "user:pwd", "true")),
         ({"LISTENER_AUTH": "none"}, (None, None, None, None)),
     ],
 )
@@ -92,6 +93,10 @@ def test_events_are_everybodys_unless_the_caller_says_otherwise() -> None:
     assert told == ["basic", None, "user:pwd", "true"]
     header = "-H='Authorization: Basic dXNlcjpwd2Q='"
     assert f".venv/bin/websocat {header} ws://localhost:8081/websocket" in next_steps(asking)
+    by_token = plan_stack({"PUBLISHER_AUTH": "bearer"}, ROOT)
+    header = "-H='Authorization: Bearer …'"
+    assert f".venv/bin/websocat {header} ws://localhost:8081/websocket" in next_steps(by_token)
+    assert "PUBLISHER_USERS" not in by_token.publishers[0].environment
 
 
 def test_operators_are_the_dead_letters_where_events_are_everybodys() -> None:
