@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.errors import ChassisError
@@ -31,7 +32,9 @@ from publisher.domain.crowd import Standing
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
 from publisher.domain.reach import Reaches
+from publisher.infra.bearer_auth import BearerAuth
 from publisher.infra.cors import Cors
+from publisher.infra.credentials import BASIC, BEARER
 from publisher.infra.gate import Gate
 from publisher.infra.http import application
 from publisher.infra.http_documents import documents
@@ -44,6 +47,7 @@ from publisher.infra.kafka_reader import KafkaPageReader
 from publisher.infra.log_watch import LogWatch, WatchSettings
 from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
+from publisher.infra.token_keys import InvalidKeysError, TokenKey, read_keys, secret_key
 from publisher.infra.websocket import WebSocketTransport
 from publisher.settings import PublisherSettings
 from publisher.workers import WRONG_SETTINGS, stop_with_starter
@@ -60,6 +64,10 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     except InvalidUsersError as error:
         _log.error(f"PUBLISHER_USERS: {error}")
         return WRONG_SETTINGS
+    except InvalidKeysError as error:
+        variable = "TOKEN_KEYS_FILE" if settings.token_keys_file else "TOKEN_KEY"
+        _log.error(f"PUBLISHER_{variable}: {error}")
+        return WRONG_SETTINGS
     except ChassisError as error:
         _log.error(str(error))
         return 1
@@ -69,10 +77,24 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
 
 
 def _gate(settings: PublisherSettings) -> Gate:
-    basic = "basic" in settings.auth
-    auth = BasicAuth(settings.user_secrets(), plain=settings.plain_passwords) if basic else None
+    basic = bearer = None
+    if BASIC in settings.auth:
+        basic = BasicAuth(settings.user_secrets(), plain=settings.plain_passwords)
+    if BEARER in settings.auth:
+        bearer = BearerAuth(
+            _token_keys(settings),
+            audience=settings.token_audience or None,
+            issuer=settings.token_issuer or None,
+        )
     reaches = Reaches(settings.keys == "own", frozenset(settings.operators))
-    return Gate(OriginAllowlist(settings.allowed_origins), auth, reaches)
+    origins = OriginAllowlist(settings.allowed_origins)
+    return Gate(origins, reaches, basic=basic, bearer=bearer)
+
+
+def _token_keys(settings: PublisherSettings) -> Sequence[TokenKey]:
+    if settings.token_keys_file:
+        return read_keys(Path(settings.token_keys_file))
+    return [secret_key(settings.token_secret())]
 
 
 def _sockets(settings: PublisherSettings) -> list[socket.socket]:

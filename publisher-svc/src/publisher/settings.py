@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.server import ServerLimits
@@ -38,10 +38,14 @@ class PublisherSettings(BaseSettings):
     allowed_origins: Names = ()
     """``*`` for any. Pages of the same host may always connect."""
 
-    auth: Annotated[tuple[Literal["basic"], ...], NoDecode] = ()
+    auth: Annotated[tuple[Literal["basic", "bearer"], ...], NoDecode] = ()
     """Schemes, any of which will do; none: everybody is let in."""
     users: Users = {}
     plain_passwords: bool = False
+    token_key: SecretStr | None = None
+    token_keys_file: str | None = None
+    token_audience: str | None = None
+    token_issuer: str | None = None
     keys: Literal["any", "own"] = "any"
     """``own``: a subscriber gets the events whose key is its name, and no others."""
     operators: Names = ()
@@ -60,8 +64,7 @@ class PublisherSettings(BaseSettings):
         return () if value in ("none", ("none",)) else value
 
     @model_validator(mode="after")
-    def _auth_is_whole(self) -> Self:
-        """Half of it would look like a wall and be none."""
+    def _users_are_whole(self) -> Self:
         if "basic" in self.auth and not self.users:
             raise ValueError(
                 "PUBLISHER_USERS: nobody could subscribe by PUBLISHER_AUTH=basic; name users "
@@ -71,6 +74,27 @@ class PublisherSettings(BaseSettings):
             raise ValueError(
                 "PUBLISHER_USERS: they are not asked for; set PUBLISHER_AUTH=basic, or unset them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_whole(self) -> Self:
+        keys = [bool(self.token_secret()), bool(self.token_keys_file)]
+        if "bearer" in self.auth and sum(keys) != 1:
+            raise ValueError(
+                "PUBLISHER_TOKEN_KEY: PUBLISHER_AUTH=bearer needs it or PUBLISHER_TOKEN_KEYS_FILE, "
+                "and not both"
+            )
+        told = any(keys) or self.token_audience or self.token_issuer
+        if told and "bearer" not in self.auth:
+            raise ValueError(
+                "PUBLISHER_TOKEN_*: no tokens are asked for; set PUBLISHER_AUTH=bearer, or unset "
+                "them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_wall_is_whole(self) -> Self:
+        """Half of one would look like a wall and be none."""
         if self.keys == "own" and not self.auth:
             raise ValueError(
                 "PUBLISHER_KEYS: own needs to know who subscribes; set PUBLISHER_AUTH too"
@@ -80,9 +104,10 @@ class PublisherSettings(BaseSettings):
                 "PUBLISHER_OPERATORS: without PUBLISHER_KEYS=own everybody sees everything; set "
                 "that, or unset them"
             )
-        if self.auth == ("basic",) and (strangers := set(self.operators) - set(self.users)):
+        strangers = sorted(set(self.operators) - set(self.users))
+        if strangers and self.auth == ("basic",):
             raise ValueError(
-                f"PUBLISHER_OPERATORS: PUBLISHER_USERS does not have {', '.join(sorted(strangers))}"
+                f"PUBLISHER_OPERATORS: PUBLISHER_USERS does not have {', '.join(strangers)}"
             )
         return self
 
@@ -148,6 +173,10 @@ class PublisherSettings(BaseSettings):
     def user_secrets(self) -> dict[str, str]:
         """User → hash, or password where plain ones are allowed."""
         return secrets_of(self.users)
+
+    def token_secret(self) -> str:
+        """What tokens are signed with, if that is a secret."""
+        return self.token_key.get_secret_value() if self.token_key else ""
 
     def turns(self) -> Turns:
         """The catch-up lane's measures."""

@@ -39,7 +39,7 @@ class Served:
             Subscribe(stage.hub, plan, stage.sweep, following, terms),
             plan,
             ReadPage(stage.hub, stage.source, plan, stage.emitted.append, PageBounds()),
-            Gate(origins, None, Reaches()),
+            Gate(origins, Reaches()),
             Cors(origins),
             stage.emitted.append,
             limits=limits or SocketLimits(),

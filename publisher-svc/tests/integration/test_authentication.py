@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from argon2 import PasswordHasher
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -299,3 +301,49 @@ async def test_without_the_wall_whoever_is_known_sees_everything(
         assert (await client.get("/events", params=query, headers=asked)).status_code == 401
         page = await client.get("/events", params=query, headers=asked, auth=("ann", "a"))
     assert len(page.json()["events"]) == len(OWNERS)
+
+
+async def test_hashes_and_clients_that_leave_while_they_are_verified(
+    kafka_topic: TopicFactory, start_publisher: StartPublisher
+) -> None:
+    hashed = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash("a")
+    publisher = start_publisher(kafka_topic(), auth="basic", users=f"ann:{hashed}")
+    for path, upgrade in (
+        ("/websocket", "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+         "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"),
+        ("/events", ""),
+    ):  # fmt: skip
+        for number in range(10):
+            password = basic("ann", "a" if number % 2 else f"wrong {number}")["authorization"]
+            _, writer = await asyncio.open_connection("127.0.0.1", publisher.port)
+            head = f"GET {path} HTTP/1.1\r\nhost: x\r\n{upgrade}authorization: {password}\r\n\r\n"
+            writer.write(head.encode())
+            await writer.drain()
+            writer.transport.abort()
+    async with subscribed(publisher.websocket_url, additional_headers=ANN) as stream:
+        await stream.hello()
+        publisher.wait_that(lambda: publisher.status()["subscribers"]["total"] == 1, "they left")
+    with pytest.raises(InvalidStatus):
+        await connect(publisher.websocket_url, additional_headers=BOB, proxy=None)
+    assert publisher.complaints() == []
+
+
+async def test_odd_credentials_break_nothing(publisher: Publisher) -> None:
+    for line in (
+        b"authorization: ", b"authorization: Basic", b"authorization: Basic \xff\xfe",
+        b"authorization: Basic " + b"A" * 7000, b"authorization: Basic bm9jb2xvbg==",
+        b"authorization: Basic gICA", b"sec-websocket-protocol: bearer.\xff, x",
+        b"authorization: basic " + base64.b64encode(b"ann:b"),
+    ):  # fmt: skip
+        for path, upgrade in (
+            (b"/websocket", b"connection: upgrade\r\nupgrade: websocket\r\n"
+             b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"),
+            (b"/events", b""), (b"/plan", b""),
+        ):  # fmt: skip
+            reader, writer = await asyncio.open_connection("127.0.0.1", publisher.port)
+            head = b"GET %b HTTP/1.1\r\nhost: x\r\n%b%b\r\n\r\n"
+            writer.write(head % (path, upgrade, line))
+            status = await asyncio.wait_for(reader.readline(), 5)
+            assert status.split()[1] in {b"401", b"400"}, (path, line, status)
+            writer.close()
+    assert publisher.complaints() == []

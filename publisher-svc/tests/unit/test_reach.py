@@ -64,7 +64,9 @@ def test_the_own_key_may_be_named_and_no_other(keys: tuple[str, ...], refused: b
 def test_operators_see_everything_and_so_does_everybody_without_the_wall() -> None:
     walled = Reaches(own_only=True, operators=frozenset({"ops"}))
     assert [walled.of(name).key for name in ("ann", "ops", "Ops")] == ["ann", None, "Ops"]
-    assert Reaches().of("ann") is EVERYTHING_SEEN
+    assert Reaches().of("ann") == EVERYTHING_SEEN
+    assert walled.of("ann", 7.0) == Reach("ann", 7.0)
+    assert walled.of("ops", 7.0) == Reach(None, 7.0)
 
 
 KEYS = [b"ann", b"bob", b"Ann", b"an", b"ann\x00", b"", None, "zoë".encode(), b"\xff"]

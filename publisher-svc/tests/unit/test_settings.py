@@ -54,6 +54,17 @@ def test_a_whole_wall(monkeypatch: pytest.MonkeyPatch) -> None:
             {"auth": "basic", "users": "ann:secret", "keys": "own", "operators": "ann,oops"},
             "PUBLISHER_OPERATORS: PUBLISHER_USERS does not have oops",
         ),
+        ({"auth": "bearer"}, "PUBLISHER_TOKEN_KEY: PUBLISHER_AUTH=bearer needs it or"),
+        (
+            {"auth": "bearer", "token_key": "secret" * 9, "token_keys_file": "f"},
+            "PUBLISHER_TOKEN_KEY: PUBLISHER_AUTH=bearer needs it or",
+        ),
+        ({"token_key": "secret" * 9}, "PUBLISHER_TOKEN_*: no tokens are asked for"),
+        ({"auth": "none", "token_issuer": "i"}, "PUBLISHER_TOKEN_*: no tokens are asked for"),
+        (
+            {"auth": "basic,bearer", "token_key": "secret" * 9},
+            "PUBLISHER_USERS: nobody could subscribe",
+        ),
         ({"auth": "digest"}, "PUBLISHER_AUTH: "),
         ({"auth": "none,basic", "users": "ann:secret"}, "PUBLISHER_AUTH: "),
         ({"auth": "basic", "users": "secret"}, "PUBLISHER_USERS: write user:hash pairs"),
@@ -79,6 +90,29 @@ def test_the_program_says_it_in_a_line_and_exits_2(
     assert ended.value.code == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("publisher: PUBLISHER_KEYS: ")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"TOKEN_KEY": "secret"}, "PUBLISHER_TOKEN_KEY: is shorter than 32 bytes"),
+        ({"TOKEN_KEYS_FILE": "nowhere"}, "PUBLISHER_TOKEN_KEYS_FILE: the file cannot be read"),
+    ],
+)
+def test_keys_that_cannot_be_used_are_refused_likewise(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    told: dict[str, str],
+    said: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["publisher"])
+    monkeypatch.setenv("PUBLISHER_AUTH", "bearer")
+    for name, value in told.items():
+        monkeypatch.setenv(f"PUBLISHER_{name}", value)
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 2
+    assert said in capfd.readouterr().err
 
 
 def test_users_that_are_no_hashes_are_refused_likewise(

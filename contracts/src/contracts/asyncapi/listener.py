@@ -15,17 +15,18 @@ from contracts.asyncapi.pieces import (
     reply,
     secured,
 )
-from contracts.services import LISTENER, PORTS, SECURITY, SERVICES
+from contracts.services import LISTENER, PORTS, SERVICES, security
 from contracts.wire_schemas import LISTENER_PARAMETERS
 
 _OVER_HTTP = f"{LISTENER}Http"
+_SECURITY = security(LISTENER, "httpApiKey")
 
 
 def add(whole: dict[str, Any], messages: Messages) -> None:
     """Add servers, channels and operations to the document."""
     sent, answers, end = messages.sent(), made.answers(), made.stream_end()
     whole["components"]["messages"].update(sent | answers | end)
-    whole["components"]["securitySchemes"] |= SECURITY[LISTENER]
+    whole["components"]["securitySchemes"] |= _SECURITY
     whole["servers"] |= {LISTENER: _server("ws"), _OVER_HTTP: _server("http")}
     whole["channels"]["ingest"] = channel(
         "/websocket",
@@ -63,5 +64,5 @@ def _server(protocol: str) -> Piece:
         "host": f"localhost:{PORTS[LISTENER]}",
         "protocol": protocol,
         "description": SERVICES[LISTENER],
-        "security": secured(SECURITY[LISTENER]),
+        "security": secured(_SECURITY),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.catalogue import Catalogue
 from contracts.components import Components
 from contracts.openapi import listener, operators, publisher
-from contracts.services import LISTENER, PORTS, SECURITY, SERVICES
+from contracts.services import LISTENER, PORTS, SERVICES, security
 from contracts.wire_schemas import CLOUD_EVENT, EVENT_AS_SENT, PROBLEM
 
 _Document = dict[str, Any]
@@ -41,7 +41,7 @@ def document(service: str, catalogue: Catalogue) -> _Document:
         "paths": paths | operators.paths(service),
         "components": {
             "schemas": dict(components.schemas),
-            "securitySchemes": SECURITY[service],
+            "securitySchemes": security(service, "apiKey"),
         },
     }
 

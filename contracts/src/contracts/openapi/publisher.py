@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import http_schemas as schemas
 from contracts.openapi.answers import Piece, answer, header, operation, problems, query
 from contracts.problem import ProblemType
-from contracts.services import PUBLISHER, SECURITY
+from contracts.services import PUBLISHER, security
 from contracts.wire_schemas import BATCH_PARAMETERS, FRAMES, PAGE_PARAMETERS, PUBLISHER_PARAMETERS
 
 _NDJSON = "The WebSocket's frames, a line each; without end unless until is given."
@@ -32,7 +32,7 @@ _REFUSED = (
     ProblemType.TOO_MANY_SUBSCRIBERS,
     ProblemType.UNAVAILABLE,
 )
-_SECURITY: list[Piece] = [*({name: []} for name in SECURITY[PUBLISHER]), {}]
+_SECURITY: list[Piece] = [*({name: []} for name in security(PUBLISHER, "apiKey")), {}]
 """Or none, where the operator asks for none."""
 
 

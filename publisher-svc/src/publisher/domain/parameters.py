@@ -44,6 +44,8 @@ class StreamParameters:
     """Events in a page."""
     batch: bool = False
     """Several events in a frame."""
+    valid_until_s: float | None = None
+    """When the right to all this ends, by the scheduler's clock."""
 
 
 def parse_parameters(
@@ -92,7 +94,7 @@ def parse_parameters(
     within = reach.narrowed(wanted)
     if within is None:
         return _FOREIGN_KEY
-    return StreamParameters(request, within, limit, "batch" in given)
+    return StreamParameters(request, within, limit, "batch" in given, reach.valid_until_s)
 
 
 def _limit(text: str | None, most: int | None) -> int | Problem | None:

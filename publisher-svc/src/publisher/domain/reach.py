@@ -1,4 +1,4 @@
-"""How far a subscriber sees: every event, or only those whose key is its own name.
+"""How far a subscriber sees: every event, or only those whose key is its own name; and how long.
 
 Invariant: what a bounded reach makes of a filter lets nothing through but the own key's events,
 whatever was asked for. Who a subscriber is, and whether to believe it, is not known here.
@@ -13,9 +13,12 @@ from publisher.domain.filter import Filter
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Of one subscriber; `key` is None for one who may see everything."""
+    """Of one subscriber."""
 
     key: str | None = None
+    """None: it may see everything."""
+    valid_until_s: float | None = None
+    """By the scheduler's clock; None: as long as it stays."""
 
     def narrowed(self, wanted: Filter) -> Filter | None:
         """`wanted` within this reach; None if it asks for what lies outside."""
@@ -37,7 +40,7 @@ class Reaches:
     own_only: bool = False
     operators: frozenset[str] = frozenset()
 
-    def of(self, principal: str) -> Reach:
-        """Of one who has proved this name."""
+    def of(self, principal: str, valid_until_s: float | None = None) -> Reach:
+        """Of one who has proved this name, for so long."""
         everything = not self.own_only or principal in self.operators
-        return EVERYTHING_SEEN if everything else Reach(principal)
+        return Reach(None if everything else principal, valid_until_s)

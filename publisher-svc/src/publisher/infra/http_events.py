@@ -99,11 +99,11 @@ class HttpTransport:
     async def events(self, request: Request) -> Any:
         """A stream or a page; an ASGI application that answers."""
         headers = self._headers(request, "Accept, Accept-Encoding, Origin")
-        visitor = await self._gate.visitor_of(request)
-        if isinstance(visitor, Problem):
-            return self._refuse("http", visitor, headers)
+        reach = await self._gate.reach_of(request)
+        if isinstance(reach, Problem):
+            return self._refuse("http", reach, headers)
         query, most_events = _query(request), self._read_page.bounds.most_events
-        parameters = parse_parameters(query, visitor.reach, most_events=most_events)
+        parameters = parse_parameters(query, reach, most_events=most_events)
         accept = ", ".join(request.headers.getlist("accept"))
         media = negotiate(accept, paged=any(name == "limit" for name, _ in query))
         if media is None:
@@ -133,10 +133,10 @@ class HttpTransport:
     async def plan(self, request: Request) -> Response:
         """What the same request to ``/events`` or ``/websocket`` would get; opens nothing."""
         headers = self._headers(request, "Origin")
-        visitor = await self._gate.visitor_of(request)
-        if isinstance(visitor, Problem):
-            return self._refuse("plan", visitor, headers)
-        parameters = parse_parameters(_query(request), visitor.reach, batches=True)
+        reach = await self._gate.reach_of(request)
+        if isinstance(reach, Problem):
+            return self._refuse("plan", reach, headers)
+        parameters = parse_parameters(_query(request), reach, batches=True)
         log = self._hub.log
         known = log.partitions > 0
         return plan_answer(

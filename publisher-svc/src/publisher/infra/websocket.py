@@ -31,7 +31,13 @@ from publisher.infra.asgi_sink import AsgiSink, websocket_sink
 from publisher.infra.gate import Gate
 from publisher.infra.raw_sink import RawSink
 from publisher.infra.socket_limits import InputAllowance, SocketLimits, SubscriberGoneError, attach
-from publisher.infra.websocket_encodings import BatchTerms, WebSocketEncodings, selected_subprotocol
+from publisher.infra.websocket_encodings import (
+    SUBPROTOCOL,
+    BatchTerms,
+    WebSocketEncodings,
+    is_bare,
+    selected_subprotocol,
+)
 
 
 class WebSocketTransport:
@@ -58,14 +64,14 @@ class WebSocketTransport:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from handshake to close."""
         websocket = WebSocket(scope, receive, send)
-        visitor = await self._gate.visitor_of(websocket)
-        if isinstance(visitor, Problem):
-            await self._turn_away(websocket, visitor)
+        reach = await self._gate.reach_of(websocket)
+        if isinstance(reach, Problem):
+            await self._turn_away(websocket, reach)
             return
         if (problem := self._subscribe.admission()) is not None:
             await self._turn_away(websocket, problem)
             return
-        parameters = _parameters(websocket, visitor.reach)
+        parameters = _parameters(websocket, reach)
         if isinstance(parameters, Problem):
             forbidden = parameters.type is ProblemType.FORBIDDEN
             await (self._turn_away if forbidden else self._refuse)(websocket, parameters)
@@ -152,7 +158,7 @@ class WebSocketTransport:
     async def _tell_and_close(self, websocket: WebSocket, problem: Problem) -> None:
         self._note(problem)
         try:
-            if selected_subprotocol(websocket) is None:
+            if not is_bare(websocket):
                 await websocket.send_text(error_frame(problem).decode())
             await websocket.close(problem.close_code, problem.type.value.name)
         except (RuntimeError, WebSocketDisconnect):
@@ -165,9 +171,9 @@ class WebSocketTransport:
 def _parameters(websocket: WebSocket, reach: Reach) -> StreamParameters | Problem:
     query = websocket.scope["query_string"].decode("latin-1")
     parameters = parse_parameters(parse_qsl(query, keep_blank_values=True), reach, batches=True)
-    bare = selected_subprotocol(websocket)
-    if isinstance(parameters, StreamParameters) and parameters.batch and bare is not None:
-        detail = f"batch is not for the subprotocol {bare}, whose messages are one event each"
+    batched = isinstance(parameters, StreamParameters) and parameters.batch
+    if batched and is_bare(websocket):
+        detail = f"batch is not for the subprotocol {SUBPROTOCOL}: its messages are one event each"
         return Problem(ProblemType.INVALID_REQUEST, detail)
     return parameters
 
