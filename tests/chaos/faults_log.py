@@ -15,6 +15,7 @@ from chaos.scene import Scene
 from local_kafka.topics import partition_ranges
 from local_kafka.trimming import Before, trim
 from support.records import producing, write
+from support.growth import add_partitions
 
 # -- holes -----------------------------------------------------------------------------------------
 
@@ -135,7 +136,7 @@ async def retention_overtakes_resume(scene: Scene) -> None:
 async def partitions_added(scene: Scene) -> None:
     """The topic grows from one partition to three, and later to four, while all run."""
     for total in (3, 4):
-        await mischief.add_partitions(scene.stage.bootstrap, scene.stage.topic, total)
+        await add_partitions(scene.stage.bootstrap, scene.stage.topic, total)
         await scene.used(total - 1)
 
 
@@ -145,7 +146,7 @@ async def partitions_added_while_away(scene: Scene) -> None:
     (door,) = scene.stage.doors
     door.refuse()
     door.cut()
-    await mischief.add_partitions(scene.stage.bootstrap, scene.stage.topic, 4)
+    await add_partitions(scene.stage.bootstrap, scene.stage.topic, 4)
     await scene.used(3)
     await door.start()
 

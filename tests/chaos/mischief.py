@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from local_kafka.admin import administration
@@ -37,12 +36,6 @@ async def configure(bootstrap: str, topic: str, config: Mapping[str, str]) -> No
         )
         (refused,) = [each[:2] for each in answer.resources]
         assert refused[0] == 0, refused
-
-
-async def add_partitions(bootstrap: str, topic: str, total: int) -> None:
-    """Grow the topic."""
-    async with administration(bootstrap) as admin:
-        await admin.create_partitions({topic: NewPartitions(total)})
 
 
 async def recreate(bootstrap: str, topic: str, partitions: int) -> None:

@@ -14,19 +14,25 @@ import httpx
 import orjson
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
+from broadcaster.connection import BasicAuth
 from local_kafka.pytest_plugin import TopicFactory
 from support.services import ListenerProcess, PublisherProcess, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.system, pytest.mark.timeout(120)]
 
+ANN, BOB, OPS = BasicAuth("ann", "a"), BasicAuth("bob", "b"), BasicAuth("ops", "o")
 NOTE = {"specversion": "1.0", "source": "/desk", "type": "note", "data": {"subject": "x"}}
 
 
-async def seen(publisher: PublisherProcess, query: str = "") -> list[dict[str, Any]]:
-    """All event frames of the topic so far."""
+async def seen(
+    publisher: PublisherProcess, auth: BasicAuth | None = None, query: str = ""
+) -> list[dict[str, Any]]:
+    """All event frames of the topic so far that this one may see."""
     url = f"{publisher.websocket_url}?since=earliest&until=now{query}"
-    async with connect(url, proxy=None) as connection:
+    headers = auth.header() if auth else {}
+    async with connect(url, additional_headers=headers, proxy=None) as connection:
         frames = [orjson.loads(text) async for text in connection]
     return [frame for frame in frames if frame["type"] == "event"]
 
@@ -65,7 +71,17 @@ async def test_refused_seen_mended_and_sent_again(
     )
     listener.environment["CONTRACTS_DIR"] = str(own.parents[1])
     del listener.environment["LISTENER_AS"]
-    publisher = PublisherProcess(kafka_bootstrap, dead, tmp_path, "dead")
+    publisher = PublisherProcess(
+        kafka_bootstrap,
+        dead,
+        tmp_path,
+        "dead",
+        auth="basic",
+        users="ann:a bob:b ops:o",
+        plain_passwords="true",
+        keys="own",
+        operators="ops",
+    )
     with listener.start(), publisher.start():
         wait_for(
             lambda: listener.status()["dead_letters"]["kafka"]["state"] == "ready",
@@ -84,7 +100,8 @@ async def test_refused_seen_mended_and_sent_again(
         assert (mine.status_code, theirs.status_code) == (400, 400)
         wait_for(lambda: listener.status()["dead_letters"]["kept"] == 4, 20, "all are kept")
 
-        letters = await seen(publisher, "&key=ann")
+        letters = await seen(publisher, ANN)
+        assert await seen(publisher, ANN, "&key=ann") == letters
         data = [frame["event"]["data"] for frame in letters]
         assert {frame["event"]["type"] for frame in letters} == {"broadcaster.dead-letter"}
         assert {each["principal"] for each in data} == {"ann"}
@@ -95,8 +112,13 @@ async def test_refused_seen_mended_and_sent_again(
         ]
         assert [each["event"]["id"] for each in data[:2]] == ["a", "b"]
         assert data[2]["text"] == '{"no":"event"}'
-        everybodys = await seen(publisher)
-        assert [each["event"]["data"]["principal"] for each in everybodys].count("bob") == 1
+        for user, theirs_alone in ((BOB, ["bob"]), (OPS, ["ann", "ann", "ann", "bob"])):
+            shown = [each["event"]["data"]["principal"] for each in await seen(publisher, user)]
+            assert sorted(shown) == theirs_alone
+        for auth, query, status in ((None, "", 401), (ANN, "&key=bob", 403)):
+            with pytest.raises(InvalidStatus) as refused:
+                await seen(publisher, auth, query)
+            assert refused.value.response.status_code == status
 
         to = ["--to", f"{listener.http_url}/events"]
         code, said = await asyncio.to_thread(resubmit, letters, own.parents[1], *to)

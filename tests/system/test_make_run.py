@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -56,10 +57,16 @@ class Stack:
         )
         assert process.poll() is None, self.log()
 
-    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Another command in the same environment."""
+    def call(self, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        """Another command in the same environment, with `text` for its input."""
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            command,
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     def stop(self) -> subprocess.CompletedProcess[str]:
@@ -125,32 +132,34 @@ def test_run_demo_stop_and_records_survive(stack: Stack) -> None:
     assert stack.interrupt() == 0
 
 
-def test_dead_letters_are_kept_and_shown_where_a_topic_is_named(stack: Stack) -> None:
+def test_dead_letters_are_kept_and_shown_to_whom_they_are_of(stack: Stack) -> None:
     stack.environment |= {
         "LISTENER_DEAD_LETTER_TOPIC": "dead-letters",
         "LISTENER_AS": "order.placed",
+        "LISTENER_USERS": "ann:a bob:b",
+        "LISTENER_PLAIN_PASSWORDS": "true",
     }
     stack.run()
-    shown = f"ws://localhost:{stack.first + 2}/websocket"
-    assert f"{shown}?since=earliest" in stack.log()
-    refused = subprocess.run(
-        [broadcaster(), "publish", "--type", "order.placed"],
-        env=stack.environment,
-        input=b'{"no":"order"}\n',
-        capture_output=True,
-        check=False,
-        timeout=30,
-    )
-    assert refused.returncode != 0, refused.stdout + refused.stderr
+    letters = f"ws://localhost:{stack.first + 2}/websocket"
+    assert f"websocat -H='Authorization: Basic …' '{letters}?since=earliest'" in stack.log()
 
-    def letters() -> list[str]:
-        told = stack.call(
-            broadcaster(), "tail", "--since", "earliest", "--until", "now", "--json", shown
-        )
-        return told.stdout.splitlines()
+    def call(user: str, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        stack.environment |= {"BROADCASTER_USER": user, "BROADCASTER_PASSWORD": user[:1]}
+        return stack.call(broadcaster(), *command, text=text)
 
-    wait_for(lambda: len(letters()) == 1, 20, "the dead letter is shown", stack.log)
-    assert "broadcaster.dead-letter" in letters()[0]
+    def shown(user: str) -> list[str]:
+        told = call(user, "tail", "--since", "earliest", "--until", "now", "--json", letters)
+        frames = [json.loads(line) for line in told.stdout.splitlines()]
+        return [frame["event"]["data"]["event"]["data"]["by"] for frame in frames]
+
+    for user in ("ann", "bob"):
+        refused = call(user, "publish", text=f'{{"by":"{user}"}}\n')
+        assert refused.returncode == 1, refused.stdout + refused.stderr
+    wait_for(lambda: shown("bob") != [], 20, "the later dead letter is shown", stack.log)
+    assert (shown("ann"), shown("bob")) == (["ann"], ["bob"])
+    nobody = call("", "tail", "--since", "earliest", letters)
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert "BROADCASTER_PASSWORD" in nobody.stderr
     assert stack.interrupt() == 0
 
 

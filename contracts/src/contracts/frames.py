@@ -84,9 +84,10 @@ def end_frame(cursor: str) -> bytes:
     return b'{"type":"end","cursor":"%b"}' % cursor.encode()
 
 
-def error_frame(problem: Problem) -> bytes:
-    """Before an abnormal close."""
-    return orjson.dumps({"type": "error", "problem": problem.document()})
+def error_frame(problem: Problem, cursor: str | None = None) -> bytes:
+    """Before an abnormal close; with a cursor where the stream itself was in order up to there."""
+    place = {} if cursor is None else {"cursor": cursor}
+    return orjson.dumps({"type": "error", **place, "problem": problem.document()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,12 @@ FRAMES: Final[dict[str, _Schema]] = {
     "heartbeat": _frame("heartbeat", ("cursor", "behind"), cursor=_CURSOR, behind=_COUNT),
     "moved": _frame("moved", ("cursor", "retry_after_ms"), cursor=_CURSOR, retry_after_ms=_COUNT),
     "end": _frame("end", ("cursor",), cursor=_CURSOR),
-    "error": _frame("error", ("problem",), problem=_PROBLEM_REF),
+    "error": _frame(
+        "error",
+        ("problem",),
+        cursor={**_CURSOR, "description": "Where to go on, once the reason is mended."},
+        problem=_PROBLEM_REF,
+    ),
 }
 """What a publisher sends beside events."""
 

@@ -84,7 +84,8 @@ def test_the_broadcast_has_three_forms() -> None:
     get = document(PUBLISHER)["paths"]["/events"]["get"]
     forms = {"application/json", "application/x-ndjson", "text/event-stream"}
     assert set(get["responses"]["200"]["content"]) == forms
-    assert " ".join(sorted(get["responses"])) == "200 204 400 403 406 409 410 500 503"
+    assert " ".join(sorted(get["responses"])) == "200 204 400 401 403 406 409 410 500 503"
+    assert get["security"] == [{"basic": []}, {"bearer": []}, {"accessToken": []}, {}]
     names = {each["name"] for each in get["parameters"] if each["in"] == "query"}
     assert names == {"since", "until", "type", "key", "on_expired", "on_ahead", "limit"}
 

@@ -7,15 +7,14 @@ since one may be a password.
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.kafka_settings import KafkaSettings
+from chassis.settings_text import Names, Users, faults_of, secrets_of
 
 PREFIX = "LISTENER_"
 
@@ -25,26 +24,6 @@ class SettingsError(Exception):
 
     code = "settings"
     retriable = False
-
-
-def _users(value: Any) -> Any:
-    """JSON (``{"ann": "$argon2id$…"}``), or ``ann:$argon2id$…`` pairs separated by blanks."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text.startswith("{"):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            raise ValueError("is not valid JSON; write an object of user and hash") from None
-    pairs = [pair.partition(":") for pair in re.split(r"[\s;]+", text) if pair]
-    if any(not user or not colon or not secret for user, colon, secret in pairs):
-        raise ValueError("write user:hash pairs separated by blanks, or a JSON object")
-    return {user: secret for user, _, secret in pairs}
-
-
-def _list(value: Any) -> Any:
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -58,9 +37,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
     auth: Literal["basic", "none"] = "basic"
-    users: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_users)] = {}
+    users: Users = {}
     plain_passwords: bool = False
-    allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
+    allowed_origins: Names = ()
 
     as_: str | None = Field(default=None, alias="LISTENER_AS", min_length=1)
     """The type of what is no event and came without ``?as=``."""
@@ -138,7 +117,7 @@ class Settings(BaseSettings):
     @property
     def user_secrets(self) -> dict[str, str]:
         """User → hash, or password where plain ones are allowed."""
-        return {user: secret.get_secret_value() for user, secret in self.users.items()}
+        return secrets_of(self.users)
 
 
 def read_settings() -> tuple[Settings, KafkaSettings]:
@@ -151,11 +130,11 @@ def read_settings() -> tuple[Settings, KafkaSettings]:
     try:
         settings = Settings()
     except ValidationError as error:
-        faults += _faults(error, PREFIX)
+        faults += faults_of(error, PREFIX)
     try:
         kafka = KafkaSettings()
     except ValidationError as error:
-        faults += _faults(error, "KAFKA_")
+        faults += faults_of(error, "KAFKA_")
     if not faults and settings.dead_letter_topic == kafka.topic:
         faults.append(
             "LISTENER_DEAD_LETTER_TOPIC: is the events' own topic; name another one, since every "
@@ -164,16 +143,3 @@ def read_settings() -> tuple[Settings, KafkaSettings]:
     if faults:
         raise SettingsError("\n".join(faults))
     return settings, kafka
-
-
-def _faults(error: ValidationError, prefix: str) -> list[str]:
-    return [_fault(fault["loc"], fault["msg"], prefix) for fault in error.errors()]
-
-
-def _fault(location: tuple[int | str, ...], message: str, prefix: str) -> str:
-    said = message.removeprefix("Value error, ")
-    if not location:  # of the whole: the message names the variable
-        return said
-    name = str(location[0])
-    variable = name if name.isupper() else prefix + name.upper()
-    return f"{variable}: {said[:1].lower()}{said[1:]}; correct or unset it"

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from chassis.kafka_settings import KafkaSettings
 from chassis.server import run
+from chassis.settings_text import faults_of
 from publisher.main import main as run_publisher
 from publisher.settings import PublisherSettings
-from publisher.workers import run_workers
+from publisher.workers import WRONG_SETTINGS, run_workers
 
 
 def main() -> None:
@@ -22,11 +23,9 @@ def main() -> None:
     try:
         settings, kafka = PublisherSettings(), KafkaSettings()
     except ValidationError as error:
-        for wrong in error.errors():
-            prefix = "KAFKA" if error.title == "KafkaSettings" else "PUBLISHER"
-            name = "_".join([prefix, *(str(part).upper() for part in wrong["loc"])])
-            sys.stderr.write(f"publisher: the setting {name} is not usable: {wrong['msg']}\n")
-        sys.exit(2)
+        prefix = "KAFKA_" if error.title == "KafkaSettings" else "PUBLISHER_"
+        sys.stderr.write("".join(f"publisher: {line}\n" for line in faults_of(error, prefix)))
+        sys.exit(WRONG_SETTINGS)
     if settings.workers > 1:
         sys.exit(run(run_workers(settings)))
     sys.exit(run(run_publisher(settings, kafka)))

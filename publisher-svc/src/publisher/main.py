@@ -7,7 +7,9 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.collector import Collector
 from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
@@ -29,7 +31,11 @@ from publisher.app.sweep import Intervals, Sweep
 from publisher.domain.crowd import Standing
 from publisher.domain.errors import PublisherError
 from publisher.domain.log import Log
+from publisher.domain.reach import Reaches
+from publisher.infra.bearer_auth import BearerAuth
 from publisher.infra.cors import Cors
+from publisher.infra.credentials import BASIC, BEARER
+from publisher.infra.gate import Gate
 from publisher.infra.http import application
 from publisher.infra.http_documents import documents
 from publisher.infra.http_events import HttpTransport
@@ -41,9 +47,10 @@ from publisher.infra.kafka_reader import KafkaPageReader
 from publisher.infra.log_watch import LogWatch, WatchSettings
 from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
+from publisher.infra.token_keys import InvalidKeysError, TokenKey, read_keys, secret_key
 from publisher.infra.websocket import WebSocketTransport
 from publisher.settings import PublisherSettings
-from publisher.workers import stop_with_starter
+from publisher.workers import WRONG_SETTINGS, stop_with_starter
 
 _log = get_logger("publisher")
 
@@ -52,13 +59,42 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     """Run one publisher instance until it is told to stop; gives the exit status."""
     configure(settings.log_level, as_json=settings.log_format == "json", service="publisher")
     try:
+        gate = _gate(settings)
         sockets = _sockets(settings)
+    except InvalidUsersError as error:
+        _log.error(f"PUBLISHER_USERS: {error}")
+        return WRONG_SETTINGS
+    except InvalidKeysError as error:
+        variable = "TOKEN_KEYS_FILE" if settings.token_keys_file else "TOKEN_KEY"
+        _log.error(f"PUBLISHER_{variable}: {error}")
+        return WRONG_SETTINGS
     except ChassisError as error:
         _log.error(str(error))
         return 1
     if settings.worker:
         stop_with_starter(lambda: signal.raise_signal(signal.SIGTERM))
-    return await Publisher(settings, kafka, asyncio.get_running_loop()).run(sockets)
+    return await Publisher(settings, kafka, gate, asyncio.get_running_loop()).run(sockets)
+
+
+def _gate(settings: PublisherSettings) -> Gate:
+    basic = bearer = None
+    if BASIC in settings.auth:
+        basic = BasicAuth(settings.user_secrets(), plain=settings.plain_passwords)
+    if BEARER in settings.auth:
+        bearer = BearerAuth(
+            _token_keys(settings),
+            audience=settings.token_audience or None,
+            issuer=settings.token_issuer or None,
+        )
+    reaches = Reaches(settings.keys == "own", frozenset(settings.operators))
+    origins = OriginAllowlist(settings.allowed_origins)
+    return Gate(origins, reaches, basic=basic, bearer=bearer)
+
+
+def _token_keys(settings: PublisherSettings) -> Sequence[TokenKey]:
+    if settings.token_keys_file:
+        return read_keys(Path(settings.token_keys_file))
+    return [secret_key(settings.token_secret())]
 
 
 def _sockets(settings: PublisherSettings) -> list[socket.socket]:
@@ -77,9 +113,14 @@ class Publisher:
     """One instance: what there is, and what it is given. `run` starts it."""
 
     def __init__(
-        self, settings: PublisherSettings, kafka: KafkaSettings, loop: asyncio.AbstractEventLoop
+        self,
+        settings: PublisherSettings,
+        kafka: KafkaSettings,
+        gate: Gate,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._settings = settings
+        self._gate = gate
         room = room_for(settings.max_subscribers, variable="PUBLISHER_MAX_SUBSCRIBERS")
         self._terms = Terms(kafka.topic, settings.name(), settings.heartbeat_s, room)
         self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
@@ -133,11 +174,10 @@ class Publisher:
             self._hub, plan_replay, self._sweep, self._following, self._terms
         )
         emit = self._metrics.on_event
-        origins = OriginAllowlist(settings.allowed_origins)
         websocket = WebSocketTransport(
             self._hub,
             self._subscribe,
-            origins,
+            gate,
             emit,
             limits=settings.sockets(),
             batches=settings.batches(),
@@ -148,7 +188,8 @@ class Publisher:
             self._subscribe,
             plan_replay,
             read_page,
-            Cors(origins),
+            gate,
+            Cors(OriginAllowlist(settings.allowed_origins)),
             emit,
             limits=settings.sockets(),
             terms=settings.http(),
@@ -189,6 +230,7 @@ class Publisher:
             for task in [server, *tasks]:
                 task.cancel()
             await asyncio.gather(server, *tasks, return_exceptions=True)
+            self._gate.close()
             closing = [self._pool.close(), self._follower.close()]
             await asyncio.gather(*closing, return_exceptions=True)
             await asyncio.gather(

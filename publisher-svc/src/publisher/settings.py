@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chassis.server import ServerLimits
+from chassis.settings_text import Names, Users, secrets_of
 from publisher.app.catch_up_lane import Turns
 from publisher.app.read_page import PageBounds
 from publisher.infra.content_coding import CODINGS
@@ -34,15 +35,81 @@ class PublisherSettings(BaseSettings):
     group_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "broadcaster"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Comma-separated; ``*`` for any. Pages of the same host may always connect."""
+    allowed_origins: Names = ()
+    """``*`` for any. Pages of the same host may always connect."""
 
-    @field_validator("allowed_origins", "compression", mode="before")
+    auth: Annotated[tuple[Literal["basic", "bearer"], ...], NoDecode] = ()
+    """Schemes, any of which will do; none: everybody is let in."""
+    users: Users = {}
+    plain_passwords: bool = False
+    token_key: SecretStr | None = None
+    token_keys_file: str | None = None
+    token_audience: str | None = None
+    token_issuer: str | None = None
+    keys: Literal["any", "own"] = "any"
+    """``own``: a subscriber gets the events whose key is its name, and no others."""
+    operators: Names = ()
+    """Who may see everything all the same."""
+
+    @field_validator("auth", "compression", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("auth", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: object) -> object:
+        return () if value in ("none", ("none",)) else value
+
+    @model_validator(mode="after")
+    def _users_are_whole(self) -> Self:
+        if "basic" in self.auth and not self.users:
+            raise ValueError(
+                "PUBLISHER_USERS: nobody could subscribe by PUBLISHER_AUTH=basic; name users "
+                "(user:hash pairs, or JSON)"
+            )
+        if self.users and "basic" not in self.auth:
+            raise ValueError(
+                "PUBLISHER_USERS: they are not asked for; set PUBLISHER_AUTH=basic, or unset them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_whole(self) -> Self:
+        keys = [bool(self.token_secret()), bool(self.token_keys_file)]
+        if "bearer" in self.auth and sum(keys) != 1:
+            raise ValueError(
+                "PUBLISHER_TOKEN_KEY: PUBLISHER_AUTH=bearer needs it or PUBLISHER_TOKEN_KEYS_FILE, "
+                "and not both"
+            )
+        told = any(keys) or self.token_audience or self.token_issuer
+        if told and "bearer" not in self.auth:
+            raise ValueError(
+                "PUBLISHER_TOKEN_*: no tokens are asked for; set PUBLISHER_AUTH=bearer, or unset "
+                "them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_wall_is_whole(self) -> Self:
+        """Half of one would look like a wall and be none."""
+        if self.keys == "own" and not self.auth:
+            raise ValueError(
+                "PUBLISHER_KEYS: own needs to know who subscribes; set PUBLISHER_AUTH too"
+            )
+        if self.operators and self.keys != "own":
+            raise ValueError(
+                "PUBLISHER_OPERATORS: without PUBLISHER_KEYS=own everybody sees everything; set "
+                "that, or unset them"
+            )
+        strangers = sorted(set(self.operators) - set(self.users))
+        if strangers and self.auth == ("basic",):
+            raise ValueError(
+                f"PUBLISHER_OPERATORS: PUBLISHER_USERS does not have {', '.join(strangers)}"
+            )
+        return self
 
     contracts_dir: Path | None = Field(default=None, alias="CONTRACTS_DIR")
     """For the documents that describe the events; a publisher judges nothing."""
@@ -102,6 +169,14 @@ class PublisherSettings(BaseSettings):
     def name(self) -> str:
         """The instance's name: the stable one, or one of this process's own."""
         return self.instance or f"{socket.gethostname()}-{os.getpid()}"
+
+    def user_secrets(self) -> dict[str, str]:
+        """User → hash, or password where plain ones are allowed."""
+        return secrets_of(self.users)
+
+    def token_secret(self) -> str:
+        """What tokens are signed with, if that is a secret."""
+        return self.token_key.get_secret_value() if self.token_key else ""
 
     def turns(self) -> Turns:
         """The catch-up lane's measures."""

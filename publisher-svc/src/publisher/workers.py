@@ -22,7 +22,8 @@ from publisher.settings import PublisherSettings
 
 _log = get_logger("publisher.workers")
 
-_WRONG_SETTINGS = 2
+WRONG_SETTINGS = 2
+"""Exit status; starting again would change nothing."""
 _STEADY_S = 60.0
 _SHORTEST_S, _LONGEST_S = 0.5, 30.0
 
@@ -98,8 +99,8 @@ class Workers:
             if await self._first(worker.wait()):
                 await self._end(worker)
                 return
-            if worker.returncode == _WRONG_SETTINGS:
-                self._status = _WRONG_SETTINGS
+            if worker.returncode == WRONG_SETTINGS:
+                self._status = WRONG_SETTINGS
                 self._stop.set()
                 return
             wait_s = backoff.after(loop.time() - started_s)

@@ -18,7 +18,9 @@ from publisher.app.following import Following, Phase
 from publisher.app.plan_replay import PlanReplay
 from publisher.app.read_page import PageBounds, ReadPage
 from publisher.app.subscribe import Subscribe, Terms
+from publisher.domain.reach import Reaches
 from publisher.infra.cors import Cors
+from publisher.infra.gate import Gate
 from publisher.infra.http_events import HttpTerms, HttpTransport
 from publisher.infra.socket_limits import SocketLimits
 
@@ -28,7 +30,7 @@ class Served:
 
     def __init__(self, *held: int, limits: SocketLimits | None = None) -> None:
         self.stage = stage = Stage(*held)
-        following = Following()
+        following, origins = Following(), OriginAllowlist(())
         following.enter(Phase.FOLLOWING)
         plan = PlanReplay(stage.hub, FakeTopicOffsets(stage.broker), lambda: 2_000_000)
         terms = Terms("events", "p1", 16.0, max_subscribers=2)
@@ -37,7 +39,8 @@ class Served:
             Subscribe(stage.hub, plan, stage.sweep, following, terms),
             plan,
             ReadPage(stage.hub, stage.source, plan, stage.emitted.append, PageBounds()),
-            Cors(OriginAllowlist(())),
+            Gate(origins, Reaches()),
+            Cors(origins),
             stage.emitted.append,
             limits=limits or SocketLimits(),
             terms=HttpTerms(),

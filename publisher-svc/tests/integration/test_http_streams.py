@@ -9,12 +9,11 @@ import random
 
 import httpx
 import pytest
-from aiokafka.admin import NewPartitions
 
-from local_kafka.admin import administration
 from local_kafka.pytest_plugin import TopicFactory
 from local_kafka.topics import LOG_APPEND_TIME, create_topic, delete_topic
 from support.fixtures import StartPublisher
+from support.growth import add_partitions
 from support.http_stream import (
     NDJSON,
     PAGE,
@@ -137,8 +136,7 @@ async def test_when_the_topic_grows_the_new_partition_comes_once(
         await stream.live()
         await store(kafka_bootstrap, topic, events(2))
         await stream.events(2)
-        async with administration(kafka_bootstrap) as admin:
-            await admin.create_partitions({topic: NewPartitions(2)})
+        await add_partitions(kafka_bootstrap, topic, 2)
         publisher.wait_that(lambda: publisher.status()["partitions"] == 2, "it has grown")
         await store(kafka_bootstrap, topic, events(2), partition=1)
         assert await stream.places(2) == [(1, 0), (1, 1)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from aiokafka.admin import NewPartitions
 
-from local_kafka.admin import administration
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
+from support.growth import add_partitions
 from support.records import events, producing, store, write
 from support.slow import SlowReader
 from support.stream import place, subscribed
@@ -36,8 +35,7 @@ async def test_live_catching_up_waiting_and_later_subscribers(
         await write(holding, topic, events(1))  # 2000; holds the bounded stream open
         async with subscribed(url, "since=1999&until=now") as bounded:
             await bounded.events(1)
-            async with administration(kafka_bootstrap) as admin:
-                await admin.create_partitions({topic: NewPartitions(3)})
+            await add_partitions(kafka_bootstrap, topic, 3)
             async with producing(kafka_bootstrap) as producer:
                 for partition in (1, 2):
                     await write(producer, topic, events(3), partition=partition)

@@ -10,17 +10,18 @@ from contracts.since import Earliest, Last, Now
 from publisher.domain.filter import EVERYTHING, Filter
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Request
+from publisher.domain.reach import EVERYTHING_SEEN
 
 
 def refusal(*pairs: tuple[str, str]) -> Problem:
     """The problem that these parameters are."""
-    answer = parse_parameters(list(pairs))
+    answer = parse_parameters(list(pairs), EVERYTHING_SEEN)
     assert isinstance(answer, Problem)
     return answer
 
 
 def test_none_is_live_only_and_everything() -> None:
-    answer = parse_parameters([])
+    answer = parse_parameters([], EVERYTHING_SEEN)
     assert answer == StreamParameters(Request(Now(), None), EVERYTHING)
     assert isinstance(answer, StreamParameters)
     assert answer.wanted is EVERYTHING  # the cheap way through every page
@@ -37,7 +38,7 @@ def test_all_of_them() -> None:
         ("on_ahead", "tip"),
         ("access_token", "secret"),
     ]
-    assert parse_parameters(pairs) == StreamParameters(
+    assert parse_parameters(pairs, EVERYTHING_SEEN) == StreamParameters(
         Request(Cursor((1,), "3f9c21aa"), Last(2), move_expired=True, move_ahead=True),
         Filter(frozenset({"message.posted"}), ("order.",), frozenset({b"k", "ü".encode()})),
     )
@@ -77,17 +78,17 @@ def test_policies_have_one_value(name: str, value: str, says: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "1", "yes", "True", "false", "true "])
 def test_batch_has_one_value(value: str) -> None:
-    answer = parse_parameters([("batch", value)], batches=True)
+    answer = parse_parameters([("batch", value)], EVERYTHING_SEEN, batches=True)
     assert isinstance(answer, Problem)
     assert answer.detail == "batch takes the value true"
 
 
 def test_batch_is_taken_where_there_are_frames_of_several_events() -> None:
-    answer = parse_parameters([("batch", "true")], batches=True)
+    answer = parse_parameters([("batch", "true")], EVERYTHING_SEEN, batches=True)
     assert answer == StreamParameters(batch=True)
-    twice = parse_parameters([("batch", "true")] * 2, batches=True)
+    twice = parse_parameters([("batch", "true")] * 2, EVERYTHING_SEEN, batches=True)
     assert isinstance(twice, Problem)
-    unknown = parse_parameters([("batches", "true")], batches=True)
+    unknown = parse_parameters([("batches", "true")], EVERYTHING_SEEN, batches=True)
     assert isinstance(unknown, Problem)
     assert "on_ahead, batch" in unknown.detail
 
@@ -115,5 +116,5 @@ def test_a_bad_filter_is_refused() -> None:
 
 
 def test_since_alone() -> None:
-    answer = parse_parameters([("since", "earliest")])
+    answer = parse_parameters([("since", "earliest")], EVERYTHING_SEEN)
     assert answer == StreamParameters(Request(Earliest()))

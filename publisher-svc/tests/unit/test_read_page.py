@@ -14,6 +14,7 @@ from contracts.problem import Problem, ProblemType
 from publisher.app.plan_replay import PlanReplay
 from publisher.app.read_page import EventPage, PageBounds, ReadPage
 from publisher.domain.parameters import StreamParameters, parse_parameters
+from publisher.domain.reach import EVERYTHING_SEEN
 
 
 class Desk:
@@ -34,7 +35,7 @@ class Desk:
 
     async def page(self, **query: str) -> EventPage | Problem:
         """One page; what must be loaded is served meanwhile."""
-        parameters = parse_parameters(list(query.items()), most_events=1000)
+        parameters = parse_parameters(list(query.items()), EVERYTHING_SEEN, most_events=1000)
         assert isinstance(parameters, StreamParameters)
         task = asyncio.ensure_future(self.read(parameters))
         while not task.done():

@@ -11,6 +11,7 @@ from contracts.problem import Problem, ProblemType
 from contracts.since import End, Now
 from publisher.domain.parameters import StreamParameters, parse_parameters
 from publisher.domain.plan import Request
+from publisher.domain.reach import EVERYTHING_SEEN
 from publisher.domain.resume import Resume, event_id, parse_event_id
 
 POSITIONS = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=4).map(tuple)
@@ -61,7 +62,9 @@ def test_complete_is_what_has_reached_its_end(text: str, complete: bool) -> None
 
 
 def test_it_wins_over_since_and_its_end_over_until() -> None:
-    parameters = parse_parameters([("since", "earliest"), ("until", "now"), ("type", "a")])
+    parameters = parse_parameters(
+        [("since", "earliest"), ("until", "now"), ("type", "a")], EVERYTHING_SEEN
+    )
     assert isinstance(parameters, StreamParameters)
     cursor, end = Cursor((4,), "0badcafe"), Cursor((9,), "0badcafe")
 

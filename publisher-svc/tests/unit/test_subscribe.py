@@ -14,6 +14,7 @@ from publisher.app.subscribe import Subscribe, Terms
 from publisher.app.subscription import Lane, Subscription
 from publisher.domain.encoding import WEBSOCKET
 from publisher.domain.parameters import StreamParameters, parse_parameters
+from publisher.domain.reach import EVERYTHING_SEEN
 
 
 class Door:
@@ -42,7 +43,7 @@ class Door:
 
     async def enter(self, **query: str) -> Subscription | Problem:
         """One subscriber."""
-        parameters = parse_parameters(list(query.items()))
+        parameters = parse_parameters(list(query.items()), EVERYTHING_SEEN)
         assert isinstance(parameters, StreamParameters)
         return await self.command(parameters, lambda _: WEBSOCKET, self.open_sink)
 

@@ -6,6 +6,7 @@ import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage
 
+from contracts.close import CloseCode
 from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
 from publisher.app.subscription import Lane
@@ -137,6 +138,54 @@ def test_a_full_socket_lets_go_of_its_page() -> None:
         sink.drain()
         stage.settle()
     assert sink.events() == [(0, at) for at in range(20)]
+
+
+def test_who_may_no_longer_is_told_where_it_stood_and_closed() -> None:
+    stage = Stage(3)
+    stage.sweep.start()
+    replaying, behind = stage.join(1)
+    live, at_the_tip = stage.join()
+    forever, untouched = stage.join()
+    for subscription, until_s in ((replaying, 40.0), (live, 50.0)):
+        stage.sweep.add(subscription, stage.scheduler.now_s() + until_s)
+    stage.scheduler.run_soon()  # asks for its page, which does not come
+    stage.scheduler.advance(39.0)
+    assert (replaying.lane, live.lane) == (Lane.CATCH_UP, Lane.LIVE)
+    stage.publish()
+    stage.scheduler.advance(2.0)
+    assert (replaying.lane, live.lane) == (Lane.GONE, Lane.LIVE)
+    stage.scheduler.advance(10.0)
+    assert (live.lane, forever.lane) == (Lane.GONE, Lane.LIVE)
+    for sink, cursor in ((behind, "0:1@0badcafe"), (at_the_tip, "0:4@0badcafe")):
+        assert sink.closed == (CloseCode.UNAUTHENTICATED, "unauthenticated")
+        [told] = sink.controls("error")
+        assert (told.cursor, told.members["problem"]["type"]) == (cursor, "unauthenticated")
+    assert untouched.controls("error") == []
+
+
+def test_tokens_that_end_together_end_in_turns_of_the_loop() -> None:
+    stage = Stage(0)
+    joined = [stage.join() for _ in range(250)]
+    for subscription, _ in joined:
+        stage.sweep.add(subscription, stage.scheduler.now_s())
+    stage.sweep._find_ended()
+    assert len(stage.hub) == 150
+    stage.scheduler.run_soon()
+    assert len(stage.hub) == 50
+    stage.scheduler.settle()
+    assert len(stage.hub) == 0
+    assert all(sink.closed == (CloseCode.UNAUTHENTICATED, "unauthenticated") for _, sink in joined)
+
+
+def test_of_the_gone_nobody_waits_for_the_end_of_their_token() -> None:
+    stage = Stage(0)
+    stage.sweep.start()
+    subscription, sink = stage.join()
+    stage.sweep.add(subscription, 1e9)
+    stage.hub.unsubscribe(subscription)
+    stage.scheduler.advance(2.0)
+    assert stage.sweep._until_s == {}
+    assert sink.controls("error") == []
 
 
 def test_stopped_is_stopped() -> None:

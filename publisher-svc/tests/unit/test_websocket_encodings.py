@@ -9,7 +9,12 @@ from starlette.websockets import WebSocket
 
 from chassis.raw_websocket import EXTENSION
 from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET
-from publisher.infra.websocket_encodings import BatchTerms, WebSocketEncodings
+from publisher.infra.websocket_encodings import (
+    BatchTerms,
+    WebSocketEncodings,
+    is_bare,
+    selected_subprotocol,
+)
 
 
 class FakeRaw:
@@ -67,3 +72,25 @@ def test_all_who_want_the_same_share_a_form() -> None:
     encodings = WebSocketEncodings(BatchTerms())
     one, other = (encodings.choose(websocket(FakeRaw(offered=True)), batch=True) for _ in range(2))
     assert one is other
+
+
+@pytest.mark.parametrize(
+    ("offered", "selected"),
+    [
+        ([], None),
+        (["x"], None),
+        (["x", "bearer.a.b-c_d"], "bearer.a.b-c_d"),
+        (["bearer.a", "bearer.b"], "bearer.a"),
+        (["bearer.a", "cloudevents.json"], "cloudevents.json"),
+        (["bearer."], None),
+        (["Bearer.a"], None),
+        (["bearer.a b"], None),
+        (["bearer.\udcff"], None),
+        (["bearer.a\r\nx: y"], None),
+    ],
+)
+def test_what_carries_a_token_is_selected_so_that_browsers_stay(
+    offered: list[str], selected: str | None
+) -> None:
+    assert selected_subprotocol(websocket(None, *offered)) == selected
+    assert is_bare(websocket(None, *offered)) == (selected == "cloudevents.json")

@@ -5,7 +5,7 @@ The decisions live in sans-IO cores (`subscription`, `delivery`), the sockets in
 """
 
 from broadcaster.backoff import Backoff
-from broadcaster.connection import BasicAuth
+from broadcaster.connection import BasicAuth, BearerAuth
 from broadcaster.delivery import Acked, Nacked
 from broadcaster.errors import (
     BroadcasterError,
@@ -27,6 +27,7 @@ __all__ = [
     "Acked",
     "Backoff",
     "BasicAuth",
+    "BearerAuth",
     "BroadcasterError",
     "Control",
     "Interrupted",

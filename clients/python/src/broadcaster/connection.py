@@ -49,6 +49,20 @@ class BasicAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class BearerAuth:
+    """A token, sent at the handshake."""
+
+    token: str
+
+    def header(self) -> dict[str, str]:
+        """The header that carries it."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def __repr__(self) -> str:
+        return "BearerAuth(…)"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenFailed:
     """No connection; `reason` is for people."""
 

@@ -24,7 +24,14 @@ from typing import Self, assert_never
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from broadcaster.connection import Closed, OpenFailed, describe_close, open_connection
+from broadcaster.connection import (
+    BasicAuth,
+    BearerAuth,
+    Closed,
+    OpenFailed,
+    describe_close,
+    open_connection,
+)
 from broadcaster.errors import RefusedError, UnreachableError
 from broadcaster.patience import Outage, Patience
 from broadcaster.request import Request
@@ -169,6 +176,7 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
     on_expired: str | None = None,
     on_ahead: str | None = None,
     batch: bool = False,
+    auth: BasicAuth | BearerAuth | None = None,
     patience: Patience | None = None,
     headers: Mapping[str, str] | None = None,
     random: Random | None = None,
@@ -185,12 +193,15 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
         on_expired: ``earliest`` to start at what is left when the log no longer holds the cursor.
         on_ahead: ``tip`` to start live when the cursor lies beyond the log's end.
         batch: take several events in one frame, compressed; they are handed out one by one.
+        auth: credentials, for a publisher that asks for them. When a token ends, so does the
+            stream, with `RefusedError`; its `cursor` serves with a new one.
         patience: timeouts and back-off.
-        headers: for the handshake, credentials for instance.
+        headers: more of them for the handshake.
         random: the source of jitter; given in tests.
 
     Iterating raises:
-        RefusedError: the publisher will not serve this request, now or after a cut.
+        RefusedError: the publisher will not serve this request, or not with these credentials,
+            now or after a cut.
         UnreachableError: nothing usable answers for longer than `patience` allows.
         ProtocolError: the publisher broke its protocol.
         InvalidAddressError: a URL is not a WebSocket address.
@@ -204,4 +215,6 @@ def subscribe(  # noqa: PLR0913 - the protocol's own parameters, all by name
     patience = patience or Patience()
     source = random or Random()  # noqa: S311 - jitter, not a secret
     subscription = Subscription(request, source, patience.backoff)
-    return Stream(urls, subscription, patience, headers or {})
+    return Stream(
+        urls, subscription, patience, {**(headers or {}), **(auth.header() if auth else {})}
+    )

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from broadcaster.cli.demo import DemoOptions, run_demo
+from broadcaster.connection import BasicAuth
 from broadcaster.errors import UnreachableError
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
@@ -69,6 +70,18 @@ async def test_everything_seen(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "8 events acked, 1 refused; both subscribers saw all 8" in out
     assert "Grüße, 世界" in out
+
+
+async def test_both_services_are_given_the_credentials() -> None:
+    topic = Topic()
+    async with (
+        fake_service(topic.listener) as listener,
+        fake_service(topic.publisher, topic.publisher) as publisher,
+    ):
+        auth = BasicAuth("ann", "a")
+        assert await run_demo(DemoOptions(listener.url, publisher.url, auth, 0.0, 1.0)) == 0
+    sent = {each.authorization for each in [*listener.sessions, *publisher.sessions]}
+    assert sent == {auth.header()["Authorization"]}
 
 
 async def test_a_dead_publisher_is_one_error(unused_url: str) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import os
 import signal
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import orjson
 import pytest
 
+from broadcaster.connection import BasicAuth, BearerAuth
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
 from clients.python.tests.integration.conftest import Command, started
@@ -147,6 +149,52 @@ async def test_a_refused_cursor_says_what_to_do(
     assert "the very detail" in done.err
     assert says in done.err
     assert "Traceback" not in done.err
+
+
+async def test_credentials_are_sent_and_kept_out_of_sight(command: Command) -> None:
+    asked: list[str | None] = []
+
+    async def script(session: Session) -> None:
+        asked.append(session.authorization)
+        await session.send(hello("0:0", until="0:0"), end_frame("0:0"))
+
+    async with fake_service(*[script] * 5) as fake:
+        await command("tail", fake.url, "--user", "ann", "--password", "a")
+        await command("tail", fake.url, BROADCASTER_USER="ann", BROADCASTER_PASSWORD="a")
+        await command("tail", fake.url)
+        await command("tail", fake.url, "--token", "t")
+        await command("tail", fake.url, BROADCASTER_TOKEN="t", BROADCASTER_USER="ann")
+    by_name = BasicAuth("ann", "a").header()["Authorization"]
+    assert asked == [by_name, by_name, None, "Bearer t", "Bearer t"]
+    assert "secret" not in repr([BasicAuth("ann", "secret"), BearerAuth("secret")])
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [(ProblemType.UNAUTHENTICATED, "BROADCASTER_PASSWORD"), (ProblemType.FORBIDDEN, "--key")],
+)
+@pytest.mark.parametrize("at", ["the handshake", "a close", "a later close"])
+async def test_who_may_not_is_told_what_to_do_and_does_not_come_again(
+    command: Command, kind: ProblemType, says: str, at: str
+) -> None:
+    problem = Problem(kind, "the very detail")
+
+    async def script(session: Session) -> None:
+        if at == "a later close":
+            await session.send(hello("0:5@3f9c21aa"), event(5))
+        await session.send(error_frame(problem))
+        await session.close(kind.value.close_code)
+
+    status = HTTPStatus(kind.value.status)
+    refused = [(status, problem.encode())] if at == "the handshake" else []
+    async with fake_service(script, refuse_with=refused) as fake:
+        done = await command("tail", fake.url)
+        assert len(fake.sessions) == (at != "the handshake")
+    assert done.status == 2
+    assert kind.value.title in done.err
+    assert "the very detail" in done.err
+    assert says in done.err
+    assert ("0:6@3f9c21aa" in done.err) == (at == "a later close")
 
 
 async def test_a_dead_publisher_is_one_clear_line(command: Command, unused_url: str) -> None:

@@ -33,7 +33,7 @@ def document(services: Sequence[str], catalogue: Catalogue) -> _Document:
         "servers": {},
         "channels": {},
         "operations": {},
-        "components": {"schemas": components.schemas, "messages": {}},
+        "components": {"schemas": components.schemas, "messages": {}, "securitySchemes": {}},
     }
     if LISTENER in services:
         components.schemas["eventAsSent"] = EVENT_AS_SENT

@@ -6,18 +6,27 @@ from typing import Any
 
 from contracts.asyncapi import messages as made
 from contracts.asyncapi.messages import Messages
-from contracts.asyncapi.pieces import Piece, by_http, by_websocket, channel, operation, reply
-from contracts.services import LISTENER, PORTS, SERVICES
+from contracts.asyncapi.pieces import (
+    Piece,
+    by_http,
+    by_websocket,
+    channel,
+    operation,
+    reply,
+    secured,
+)
+from contracts.services import LISTENER, PORTS, SERVICES, security
 from contracts.wire_schemas import LISTENER_PARAMETERS
 
 _OVER_HTTP = f"{LISTENER}Http"
+_SECURITY = security(LISTENER, "httpApiKey")
 
 
 def add(whole: dict[str, Any], messages: Messages) -> None:
     """Add servers, channels and operations to the document."""
     sent, answers, end = messages.sent(), made.answers(), made.stream_end()
     whole["components"]["messages"].update(sent | answers | end)
-    whole["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
+    whole["components"]["securitySchemes"] |= _SECURITY
     whole["servers"] |= {LISTENER: _server("ws"), _OVER_HTTP: _server("http")}
     whole["channels"]["ingest"] = channel(
         "/websocket",
@@ -55,5 +64,5 @@ def _server(protocol: str) -> Piece:
         "host": f"localhost:{PORTS[LISTENER]}",
         "protocol": protocol,
         "description": SERVICES[LISTENER],
-        "security": [{"$ref": "#/components/securitySchemes/basic"}],
+        "security": secured(_SECURITY),
     }

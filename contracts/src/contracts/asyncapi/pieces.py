@@ -35,6 +35,11 @@ def operation(action: str, of: str, messages: Iterable[str], summary: str, **mor
     }
 
 
+def secured(schemes: Iterable[str]) -> list[Piece]:
+    """A server's security: any of these schemes."""
+    return [{"$ref": f"#/components/securitySchemes/{name}"} for name in schemes]
+
+
 def reply(of: str, messages: Iterable[str]) -> Piece:
     """Answers on the same channel."""
     return {"channel": {"$ref": f"#/channels/{of}"}, "messages": references(of, messages)}

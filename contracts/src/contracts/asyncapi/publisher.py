@@ -6,12 +6,13 @@ from typing import Any
 
 from contracts.asyncapi import messages as made
 from contracts.asyncapi.messages import Messages
-from contracts.asyncapi.pieces import Piece, by_http, by_websocket, channel, operation
+from contracts.asyncapi.pieces import Piece, by_http, by_websocket, channel, operation, secured
 from contracts.close import CloseCode, reconnect_after
-from contracts.services import PORTS, PUBLISHER, SERVICES
+from contracts.services import PORTS, PUBLISHER, SERVICES, security
 from contracts.wire_schemas import BATCH_PARAMETERS, PUBLISHER_PARAMETERS
 
 _OVER_HTTP = f"{PUBLISHER}Http"
+_SECURITY = security(PUBLISHER, "httpApiKey")
 _SOCKET_PARAMETERS: Piece = {
     **PUBLISHER_PARAMETERS,
     "properties": PUBLISHER_PARAMETERS["properties"] | BATCH_PARAMETERS,
@@ -23,6 +24,7 @@ def add(whole: dict[str, Any], messages: Messages) -> None:
     frames = messages.framed() | made.controls()
     by_socket = frames | made.batches()
     whole["components"]["messages"].update(by_socket)
+    whole["components"]["securitySchemes"] |= _SECURITY
     whole["servers"] |= {PUBLISHER: _server("ws"), _OVER_HTTP: _server("http")}
     whole["channels"]["broadcast"] = channel(
         "/websocket",
@@ -66,5 +68,7 @@ def _server(protocol: str) -> Piece:
     return {
         "host": f"localhost:{PORTS[PUBLISHER]}",
         "protocol": protocol,
-        "description": SERVICES[PUBLISHER],
+        "description": f"{SERVICES[PUBLISHER]} Credentials are asked for where its operator has "
+        "set PUBLISHER_AUTH.",
+        "security": secured(_SECURITY),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.catalogue import Catalogue
 from contracts.components import Components
 from contracts.openapi import listener, operators, publisher
-from contracts.services import LISTENER, PORTS, SERVICES
+from contracts.services import LISTENER, PORTS, SERVICES, security
 from contracts.wire_schemas import CLOUD_EVENT, EVENT_AS_SENT, PROBLEM
 
 _Document = dict[str, Any]
@@ -20,10 +20,9 @@ def document(service: str, catalogue: Catalogue) -> _Document:
     if service == LISTENER:
         components = Components({**own, "eventAsSent": EVENT_AS_SENT})
         paths = listener.paths(catalogue, components)
-        security: _Document = {"basic": {"type": "http", "scheme": "basic"}}
     else:
         components = Components({**own, "cloudEvent": CLOUD_EVENT})
-        paths, security = publisher.paths(), {}
+        paths = publisher.paths()
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -42,7 +41,7 @@ def document(service: str, catalogue: Catalogue) -> _Document:
         "paths": paths | operators.paths(service),
         "components": {
             "schemas": dict(components.schemas),
-            **({"securitySchemes": security} if security else {}),
+            "securitySchemes": security(service, "apiKey"),
         },
     }
 

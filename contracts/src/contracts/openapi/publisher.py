@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts import http_schemas as schemas
 from contracts.openapi.answers import Piece, answer, header, operation, problems, query
 from contracts.problem import ProblemType
+from contracts.services import PUBLISHER, security
 from contracts.wire_schemas import BATCH_PARAMETERS, FRAMES, PAGE_PARAMETERS, PUBLISHER_PARAMETERS
 
 _NDJSON = "The WebSocket's frames, a line each; without end unless until is given."
@@ -22,6 +23,7 @@ _SSE: Piece = {
 _REFUSED = (
     ProblemType.INVALID_REQUEST,
     ProblemType.INVALID_CURSOR,
+    ProblemType.UNAUTHENTICATED,
     ProblemType.FORBIDDEN,
     ProblemType.NOT_ACCEPTABLE,
     ProblemType.CURSOR_AHEAD,
@@ -30,6 +32,8 @@ _REFUSED = (
     ProblemType.TOO_MANY_SUBSCRIBERS,
     ProblemType.UNAVAILABLE,
 )
+_SECURITY: list[Piece] = [*({name: []} for name in security(PUBLISHER, "apiKey")), {}]
+"""Or none, where the operator asks for none."""
 
 
 def paths() -> dict[str, Piece]:
@@ -46,6 +50,7 @@ def paths() -> dict[str, Piece]:
                     "204": {"description": "Last-Event-ID is the end of a bounded stream."},
                     **problems(*_REFUSED, members=_CURSOR_FACTS),
                 },
+                security=_SECURITY,
                 parameters=[
                     *_parameters(PUBLISHER_PARAMETERS["properties"] | PAGE_PARAMETERS),
                     header(
@@ -65,6 +70,7 @@ def paths() -> dict[str, Piece]:
                     "204": {"description": "Last-Event-ID is the end of a bounded stream."},
                     **_without_bodies(problems(*_REFUSED)),
                 },
+                security=_SECURITY,
                 parameters=_parameters(PUBLISHER_PARAMETERS["properties"] | PAGE_PARAMETERS),
             ),
             "options": _preflight("preflightEvents"),
@@ -76,8 +82,9 @@ def paths() -> dict[str, Piece]:
                 "What the same request for a stream would get; opens nothing.",
                 {
                     "200": answer("The plan, also of a request that is refused.", schemas.PLAN),
-                    **problems(ProblemType.FORBIDDEN),
+                    **problems(ProblemType.UNAUTHENTICATED, ProblemType.FORBIDDEN),
                 },
+                security=_SECURITY,
                 parameters=_parameters(PUBLISHER_PARAMETERS["properties"] | BATCH_PARAMETERS),
             ),
             "options": _preflight("preflightPlan"),

@@ -13,7 +13,8 @@ from stack.plan import DEMO, Plan, Service
 
 _PATIENCE_S = 60.0
 _EVERY_S = 0.2
-_DEMO_USER = ("LISTENER_USERS", "LISTENER_PLAIN_PASSWORDS")
+_DEMO_USER = ("USERS", "PLAIN_PASSWORDS")
+_ASKS_BY_DEFAULT = {"LISTENER": "basic", "PUBLISHER": "none"}
 
 
 class Guide(threading.Thread):
@@ -68,14 +69,15 @@ def next_steps(plan: Plan) -> str:
     """What to type, in words."""
     listener, publishers = plan.services[0], plan.publishers
     subscribe = f"ws://{publishers[0].address}/websocket"
-    header, demo, hint = _credentials(listener.environment)
+    header, demo, hint = _credentials(listener.environment, "LISTENER")
+    seeing = _credentials(publishers[0].environment, "PUBLISHER")[0]
     lines = [
         "",
         "Broadcaster is ready. In another terminal:",
         "",
-        "  subscribe            .venv/bin/websocat " + subscribe,
+        f"  subscribe            .venv/bin/websocat {seeing}{subscribe}",
         f"  publish, type lines  .venv/bin/websocat {header}ws://{listener.address}/websocket",
-        f"  replay everything    .venv/bin/websocat '{subscribe}?since=earliest'",
+        f"  replay everything    .venv/bin/websocat {seeing}'{subscribe}?since=earliest'",
         f"  the last five min.   .venv/bin/broadcaster tail --since -5m {subscribe}",
         f"  a demonstration      {demo}",
         "",
@@ -86,7 +88,8 @@ def next_steps(plan: Plan) -> str:
         lines.append(f"  {len(publishers)} publishers, on ports {ports}: a cursor serves on each.")
     if plan.dead_letters is not None:
         look = f"ws://{plan.dead_letters.address}/websocket?since=earliest"
-        lines.append(f"  dead letters         .venv/bin/websocat '{look}'")
+        whose = _credentials(plan.dead_letters.environment, "PUBLISHER")[0]
+        lines.append(f"  your dead letters    .venv/bin/websocat {whose}'{look}'")
     kafka = f"records in {plan.kafka_dir}" if plan.local_kafka else "not started by this command"
     lines += [
         f"  Kafka at {plan.bootstrap} ({kafka}), topic {plan.topic}.",
@@ -96,18 +99,20 @@ def next_steps(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _credentials(listener: Mapping[str, str]) -> tuple[str, str, list[str]]:
+def _credentials(service: Mapping[str, str], prefix: str) -> tuple[str, str, list[str]]:
     """websocat's header, the command of the demonstration, and what must be said beside them."""
-    if listener.get("LISTENER_AUTH") == "none":
+    if service.get(f"{prefix}_AUTH", _ASKS_BY_DEFAULT[prefix]) in ("", "none"):
         return "", "make demo", []
-    if all(listener.get(name) == DEMO[name] for name in _DEMO_USER):
+    if service.get(f"{prefix}_AUTH") == "bearer":
+        return "-H='Authorization: Bearer …' ", "make demo", []
+    if all(service.get(f"{prefix}_{name}") == DEMO[f"LISTENER_{name}"] for name in _DEMO_USER):
         return "-H='Authorization: Basic dXNlcjpwd2Q=' ", "make demo", []
     return (
         "-H='Authorization: Basic …' ",
         "BROADCASTER_USER=… BROADCASTER_PASSWORD=… make demo",
         [
             "  The … of the header is what  printf 'USER:PASSWORD' | base64  prints for one of",
-            "  your LISTENER_USERS.",
+            f"  your {prefix}_USERS.",
             "",
         ],
     )

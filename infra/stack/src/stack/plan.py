@@ -99,6 +99,7 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "KAFKA_TOPIC": topic,
     }
+    events = _of_events(shared)
     listener_port = int(environment.get("LISTENER_PORT", "8080"))
     first = int(environment.get("PUBLISHER_PORT", "8081"))
     count = int(environment.get("PUBLISHERS", "1"))
@@ -106,7 +107,7 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         "listener", "listener", listener_port, {**shared, "LISTENER_PORT": str(listener_port)}
     )
     publishers = [
-        _publisher(f"publisher-{number}", first + number - 1, shared)
+        _publisher(f"publisher-{number}", first + number - 1, events)
         for number in range(1, count + 1)
     ]
     topics = [Topic(topic, int(environment.get("TOPIC_PARTITIONS", "1")))]
@@ -114,8 +115,7 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
     if dead_letters and dead_letters != topic:  # else the listener says what is wrong with that
         retention = f"retention.ms={_DEAD_LETTER_RETENTION_MS}"
         topics.append(Topic(dead_letters, 1, (retention,)))
-        # it shows everybody's payloads to whoever reaches it: never further than this machine
-        own = {**shared, "KAFKA_TOPIC": dead_letters, "PUBLISHER_HOST": "localhost"}
+        own = {**shared, "KAFKA_TOPIC": dead_letters, **_walled(shared)}
         publishers.append(_publisher(DEAD_LETTERS, first + count, own))
     return Plan(
         data_dir=Path(environment.get("BROADCASTER_DATA_DIR", root / ".data")),
@@ -126,6 +126,38 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         topics=tuple(topics),
         services=(listener, *publishers),
     )
+
+
+def _walled(shared: Mapping[str, str]) -> dict[str, str]:
+    """Dead letters hold payloads: each user sees its own, and nobody from another machine any.
+
+    Where the listener asks nobody for a name, all of them are everybody's.
+    """
+    here = {"PUBLISHER_HOST": "localhost"}
+    if shared.get("LISTENER_AUTH") == "none":
+        return here
+    schemes = "basic,bearer" if "bearer" in shared.get("PUBLISHER_AUTH", "") else "basic"
+    return {**here, "PUBLISHER_AUTH": schemes, "PUBLISHER_KEYS": "own", **_users(shared)}
+
+
+def _of_events(shared: Mapping[str, str]) -> dict[str, str]:
+    """The events' publishers: as the caller says, with the listener's users if it names none."""
+    events = dict(shared)
+    if "basic" in events.get("PUBLISHER_AUTH", ""):
+        events |= _users(shared)
+    if events.get("PUBLISHER_KEYS") != "own":
+        events.pop("PUBLISHER_OPERATORS", None)  # they are the dead letters' then
+    return events
+
+
+def _users(shared: Mapping[str, str]) -> dict[str, str]:
+    """Who may subscribe: those that the caller names, else those who may produce."""
+    if shared.get("PUBLISHER_USERS"):
+        return {}
+    return {
+        "PUBLISHER_USERS": shared["LISTENER_USERS"],
+        "PUBLISHER_PLAIN_PASSWORDS": shared["LISTENER_PLAIN_PASSWORDS"],
+    }
 
 
 def _publisher(name: str, port: int, environment: Mapping[str, str]) -> Service:

@@ -47,8 +47,66 @@ def test_where_dead_letters_are_kept_they_have_a_topic_and_a_publisher_on_this_m
     assert [each.port for each in plan.publishers] == [8081, 8082]
     assert plan.services[0].environment["LISTENER_DEAD_LETTER_TOPIC"] == "dead"
     said = next_steps(plan)
-    assert "ws://localhost:8083/websocket?since=earliest" in said
+    shown_by = (
+        "-H='Authorization: Basic dXNlcjpwd2Q=' 'ws://localhost:8083/websocket?since=earliest'"
+    )
+    assert f"your dead letters    .venv/bin/websocat {shown_by}" in said
     assert "2 publishers, on ports 8081, 8082" in said
+
+
+WALL = ("AUTH", "KEYS", "USERS", "PLAIN_PASSWORDS")
+
+
+@pytest.mark.parametrize(
+    ("told", "wall"),
+    [
+        ({}, ("basic", "own", "user:pwd", "true")),
+        (
+            {"LISTENER_USERS": "ann:$argon2id$x", "LISTENER_PLAIN_PASSWORDS": "false"},
+            ("basic", "own", "ann:$argon2id$x", "false"),
+        ),
+        (
+            {"PUBLISHER_AUTH": "basic", "PUBLISHER_USERS": "ops:$argon2id$y"},
+            ("basic", "own", "ops:$argon2id$y", None),
+        ),
+        ({"PUBLISHER_AUTH": "none", "PUBLISHER_KEYS": "any"}, ("basic", "own", "user:pwd", "true")),
+        ({"PUBLISHER_AUTH": "bearer"}, ("basic,bearer", "own", "user:pwd", "true")),
+        ({"LISTENER_AUTH": "none"}, (None, None, None, None)),
+    ],
+)
+def test_dead_letters_are_shown_to_whom_they_are_of(
+    told: dict[str, str], wall: tuple[str | None, ...]
+) -> None:
+    plan = plan_stack({"LISTENER_DEAD_LETTER_TOPIC": "dead", **told}, ROOT)
+    assert plan.dead_letters is not None
+    shown = plan.dead_letters.environment
+    assert tuple(shown.get(f"PUBLISHER_{name}") for name in WALL) == wall
+    assert ("Authorization" in next_steps(plan).partition("dead letters ")[2]) == bool(wall[0])
+
+
+def test_events_are_everybodys_unless_the_caller_says_otherwise() -> None:
+    [_, publisher] = plan_stack({}, ROOT).services
+    assert [publisher.environment.get(f"PUBLISHER_{name}") for name in WALL] == [None] * 4
+    asking = plan_stack({"PUBLISHER_AUTH": "basic"}, ROOT)
+    [_, publisher] = asking.services
+    told = [publisher.environment.get(f"PUBLISHER_{name}") for name in WALL]
+    assert told == ["basic", None, "user:pwd", "true"]
+    header = "-H='Authorization: Basic dXNlcjpwd2Q='"
+    assert f".venv/bin/websocat {header} ws://localhost:8081/websocket" in next_steps(asking)
+    by_token = plan_stack({"PUBLISHER_AUTH": "bearer"}, ROOT)
+    header = "-H='Authorization: Bearer …'"
+    assert f".venv/bin/websocat {header} ws://localhost:8081/websocket" in next_steps(by_token)
+    assert "PUBLISHER_USERS" not in by_token.publishers[0].environment
+
+
+def test_operators_are_the_dead_letters_where_events_are_everybodys() -> None:
+    told = {"LISTENER_DEAD_LETTER_TOPIC": "dead", "PUBLISHER_OPERATORS": "user"}
+    plan = plan_stack(told, ROOT)
+    assert plan.dead_letters is not None
+    assert plan.dead_letters.environment["PUBLISHER_OPERATORS"] == "user"
+    assert "PUBLISHER_OPERATORS" not in plan.publishers[0].environment
+    both = plan_stack({**told, "PUBLISHER_AUTH": "basic", "PUBLISHER_KEYS": "own"}, ROOT)
+    assert both.publishers[0].environment["PUBLISHER_OPERATORS"] == "user"
 
 
 @pytest.mark.parametrize("named", [{}, {"LISTENER_DEAD_LETTER_TOPIC": "events"}])

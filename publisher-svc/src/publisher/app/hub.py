@@ -223,11 +223,17 @@ class Hub:
                     subscription.stop = (*subscription.stop, floor)
         self._wake_waiting()  # to read it, not only when the next event comes
 
-    def refuse(self, subscription: Subscription, problem: Problem) -> None:
-        """End a subscription abnormally: tell it why, then close."""
+    def refuse(
+        self, subscription: Subscription, problem: Problem, *, resumable: bool = False
+    ) -> None:
+        """End a subscription abnormally: tell it why, if that helps from where to go on, and close.
+
+        `resumable`: what it has got so far is in order.
+        """
         if subscription.lane is Lane.GONE:
             return
-        self.tell(subscription, error_frame(problem))
+        cursor = self.cursor_of(subscription) if resumable else None
+        self.tell(subscription, error_frame(problem, cursor))
         self._finish(subscription, problem.close_code, problem.type.value.name)
 
     def stall(self, subscription: Subscription) -> None:

@@ -83,7 +83,7 @@ class Subscribe:
         plan = planned.plan
         subscription = Subscription(open_sink(), plan, parameters.wanted, encoding(plan))
         self._hub.tell(subscription, self._hello(planned))
-        self._sweep.add(subscription)
+        self._sweep.add(subscription, parameters.valid_until_s)
         self._hub.subscribe(subscription)
         return subscription
 

@@ -1,14 +1,17 @@
-"""The sweep: heartbeats and stalled sockets, for all subscribers, from one timer.
+"""The sweep: heartbeats, stalled sockets and credentials that ended, for all, from one timer.
 
 A subscriber has one of `SLOTS` slots, so that heartbeats spread over the interval; those at the tip
-share their bytes. Nothing is scheduled per subscriber, and only full sockets are looked at.
+share their bytes. Nothing is scheduled per subscriber: only full sockets are looked at, and of those
+whose credentials have an end, whether they may stay.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from contracts.frames import heartbeat_frame
+from contracts.problem import Problem, ProblemType
 from publisher.app.hub import Hub
 from publisher.app.ports import Scheduler
 from publisher.app.subscription import Lane, Subscription
@@ -16,6 +19,12 @@ from publisher.domain.encoding import Encoding
 from publisher.domain.slowness import is_stalled, observe
 
 SLOTS = 16
+_MOST_ENDED = 100
+"""Told at a time that they may stay no longer; tokens that were issued together end together."""
+_ENDED = Problem(
+    ProblemType.UNAUTHENTICATED,
+    "the token of this subscription has expired; subscribe again with a new one, from the cursor",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Sweep:
         self._scheduler = scheduler
         self._intervals = intervals
         self._slots: list[set[Subscription]] = [set() for _ in range(SLOTS)]
+        self._until_s: dict[Subscription, float] = {}
         self._slot = 0
         self._running = False
 
@@ -47,11 +57,17 @@ class Sweep:
         """Sweep no more."""
         self._running = False
 
-    def add(self, subscription: Subscription) -> None:
-        """A new subscriber: its first heartbeat comes an interval from now."""
-        if subscription.lane is not Lane.GONE:
-            subscription.slot = self._slots[self._slot]
-            subscription.slot.add(subscription)
+    def add(self, subscription: Subscription, until_s: float | None = None) -> None:
+        """A new subscriber: its first heartbeat comes an interval from now.
+
+        Its credentials end at `until_s`, by the scheduler's clock, if they end.
+        """
+        if subscription.lane is Lane.GONE:
+            return
+        subscription.slot = self._slots[self._slot]
+        subscription.slot.add(subscription)
+        if until_s is not None:
+            self._until_s[subscription] = until_s
 
     def _tick(self) -> None:
         if not self._running:
@@ -63,6 +79,8 @@ class Sweep:
         self._slot = (self._slot + 1) % SLOTS
         self._beat(self._slots[self._slot])
         self._find_stalled()
+        if self._until_s:
+            self._find_ended()
 
     def _beat(self, slot: set[Subscription]) -> None:
         shared: dict[Encoding, bytes] = {}
@@ -91,3 +109,13 @@ class Sweep:
             )
             if is_stalled(subscription.standstill, limit_s=self._intervals.stall_s, now_s=now_s):
                 self._hub.stall(subscription)
+
+    def _find_ended(self) -> None:
+        now_s, until_s = self._scheduler.now_s(), self._until_s
+        over = (each for each in until_s if each.lane is Lane.GONE or until_s[each] <= now_s)
+        taken = list(islice(over, _MOST_ENDED))
+        for subscription in taken:
+            del until_s[subscription]
+            self._hub.refuse(subscription, _ENDED, resumable=True)
+        if len(taken) == _MOST_ENDED:
+            self._scheduler.soon(self._find_ended)

@@ -1,7 +1,8 @@
 """The parameters of a stream, the same on every transport; a typo must not mean "live only".
 
 Strict: an unknown parameter, or one repeated other than ``key``, is a refusal that names what is
-taken (docs/protocol.md, section 3).
+taken (docs/protocol.md, section 3). Invariant: there are no parameters of a stream without the
+reach of the subscriber that they are for; what they want lies within it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contracts.problem import Problem, ProblemType
 from contracts.since import Now, parse_point
 from publisher.domain.filter import EVERYTHING, Filter, InvalidFilterError, parse_filter
 from publisher.domain.plan import Request
+from publisher.domain.reach import Reach
 
 _LIMIT = re.compile(r"[0-9]{1,9}")
 
@@ -23,6 +25,13 @@ RESERVED = ("access_token",)
 
 _ONLY = {"on_expired": "earliest", "on_ahead": "tip", "batch": "true"}
 """Parameters that have one value."""
+
+
+_FOREIGN_KEY = Problem(
+    ProblemType.FORBIDDEN,
+    "here everybody gets the events of the own key alone: leave out key, or let it be the name "
+    "that you authenticate with; the operator lists who may see more in PUBLISHER_OPERATORS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +44,18 @@ class StreamParameters:
     """Events in a page."""
     batch: bool = False
     """Several events in a frame."""
+    valid_until_s: float | None = None
+    """When the right to all this ends, by the scheduler's clock."""
 
 
 def parse_parameters(
-    pairs: list[tuple[str, str]], *, most_events: int | None = None, batches: bool = False
+    pairs: list[tuple[str, str]],
+    reach: Reach,
+    *,
+    most_events: int | None = None,
+    batches: bool = False,
 ) -> StreamParameters | Problem:
-    """Read the decoded query of a request.
+    """Read the decoded query of a request by a subscriber who sees so far.
 
     Where there are pages `most_events` bounds ``limit``; where there are frames of several events
     `batches` admits ``batch``.
@@ -76,7 +91,10 @@ def parse_parameters(
     request = _request(given)
     if isinstance(request, Problem):
         return request
-    return StreamParameters(request, wanted, limit, "batch" in given)
+    within = reach.narrowed(wanted)
+    if within is None:
+        return _FOREIGN_KEY
+    return StreamParameters(request, within, limit, "batch" in given, reach.valid_until_s)
 
 
 def _limit(text: str | None, most: int | None) -> int | Problem | None:

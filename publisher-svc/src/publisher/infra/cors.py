@@ -1,7 +1,8 @@
 """Which web pages may read the answers (the Fetch standard's CORS), by the allowlist of origins.
 
-A page of another origin that is not on the list is refused, as on the WebSocket; who is no browser
-sends no Origin and passes. No cookies are used, so none are allowed.
+A page of another origin that is not on the list is refused by the gate, as on the WebSocket; here
+it only cannot read why. No cookies are used, so none are allowed; pages send credentials themselves
+(`Authorization`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.origins import OriginAllowlist
-from contracts.problem import Problem, ProblemType
 
-_ALLOWED_HEADERS = "Accept, Cache-Control, Last-Event-ID"
-_EXPOSED_HEADERS = "Link, Retry-After"
+_ALLOWED_HEADERS = "Accept, Authorization, Cache-Control, Last-Event-ID"
+_EXPOSED_HEADERS = "Link, Retry-After, WWW-Authenticate"
 
 
 class Cors:
@@ -22,19 +22,10 @@ class Cors:
     def __init__(self, origins: OriginAllowlist) -> None:
         self._origins = origins
 
-    def refusal(self, request: Request) -> Problem | None:
-        """Why the page that asks may not."""
-        if self._origins.allows(request.headers.get("origin"), request.headers.get("host")):
-            return None
-        return Problem(
-            ProblemType.FORBIDDEN,
-            "this page's origin may not subscribe; add it to PUBLISHER_ALLOWED_ORIGINS",
-        )
-
     def headers(self, request: Request) -> dict[str, str]:
         """What makes an answer readable for the page that asked."""
         origin = request.headers.get("origin")
-        if origin is None or self.refusal(request) is not None:
+        if origin is None or not self._origins.allows(origin, request.headers.get("host")):
             return {}
         return {
             "access-control-allow-origin": origin,

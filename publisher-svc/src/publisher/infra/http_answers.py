@@ -18,7 +18,7 @@ from publisher.domain.http_encodings import BARE, retry_line, sse
 from publisher.infra.content_coding import compress
 from publisher.infra.negotiation import Media
 
-_NO_STORE = {"cache-control": "no-store"}
+_NO_STORE = {"cache-control": "private, no-store"}
 _RETRY_AFTER_S = "1"
 _WORTH_BYTES = 1024
 """Smaller pages are not compressed."""
@@ -39,7 +39,7 @@ def later_answer(problem: Problem, retry_ms: int, headers: Headers) -> Response:
     """
     encoding = sse(BARE, generation="", partitions=0, end=None)
     body = retry_line(retry_ms) + encoding.wrap(error_frame(problem))
-    more = {"cache-control": "no-cache", "content-type": Media.SSE.value}
+    more = {"cache-control": "private, no-cache", "content-type": Media.SSE.value}
     return Response(body, 200, {**headers, **more})
 
 

@@ -29,6 +29,7 @@ from publisher.domain.plan import Plan
 from publisher.domain.resume import parse_event_id
 from publisher.infra.content_coding import CODINGS, ContentCodings
 from publisher.infra.cors import Cors
+from publisher.infra.gate import Gate
 from publisher.infra.http_answers import later_answer, page_answer, plan_answer, problem_answer
 from publisher.infra.http_stream import HttpStream
 from publisher.infra.negotiation import Media, negotiate
@@ -36,7 +37,7 @@ from publisher.infra.socket_limits import SocketLimits
 
 _SPREAD_MS = 4000
 """Clients of a stream that was cut come back spread over this, after the least wait."""
-_STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+_STREAM_HEADERS = {"cache-control": "private, no-cache", "x-accel-buffering": "no"}
 
 Endpoint = Callable[[Request], Awaitable[Any]]
 
@@ -60,6 +61,7 @@ class HttpTransport:
         subscribe: Subscribe,
         plan_replay: PlanReplay,
         read_page: ReadPage,
+        gate: Gate,
         cors: Cors,
         emit: Emit,
         *,
@@ -70,6 +72,7 @@ class HttpTransport:
         self._subscribe = subscribe
         self._plan_replay = plan_replay
         self._read_page = read_page
+        self._gate = gate
         self._cors = cors
         self._emit = emit
         self._limits = limits
@@ -95,11 +98,12 @@ class HttpTransport:
 
     async def events(self, request: Request) -> Any:
         """A stream or a page; an ASGI application that answers."""
-        headers = {"vary": "Accept, Accept-Encoding, Origin", **self._cors.headers(request)}
-        if (refusal := self._cors.refusal(request)) is not None:
-            return self._refuse("http", refusal, headers)
-        query = _query(request)
-        parameters = parse_parameters(query, most_events=self._read_page.bounds.most_events)
+        headers = self._headers(request, "Accept, Accept-Encoding, Origin")
+        reach = await self._gate.reach_of(request)
+        if isinstance(reach, Problem):
+            return self._refuse("http", reach, headers)
+        query, most_events = _query(request), self._read_page.bounds.most_events
+        parameters = parse_parameters(query, reach, most_events=most_events)
         accept = ", ".join(request.headers.getlist("accept"))
         media = negotiate(accept, paged=any(name == "limit" for name, _ in query))
         if media is None:
@@ -128,10 +132,11 @@ class HttpTransport:
 
     async def plan(self, request: Request) -> Response:
         """What the same request to ``/events`` or ``/websocket`` would get; opens nothing."""
-        headers = {"vary": "Origin", **self._cors.headers(request)}
-        if (refusal := self._cors.refusal(request)) is not None:
-            return self._refuse("plan", refusal, headers)
-        parameters = parse_parameters(_query(request), batches=True)
+        headers = self._headers(request, "Origin")
+        reach = await self._gate.reach_of(request)
+        if isinstance(reach, Problem):
+            return self._refuse("plan", reach, headers)
+        parameters = parse_parameters(_query(request), reach, batches=True)
         log = self._hub.log
         known = log.partitions > 0
         return plan_answer(
@@ -231,7 +236,13 @@ class HttpTransport:
 
     def _refuse(self, transport: str, problem: Problem, headers: dict[str, str]) -> Response:
         self._emit(RequestRefused(transport, problem.type.value.name))
-        return problem_answer(problem, headers)
+        asked = problem.type is ProblemType.UNAUTHENTICATED
+        return problem_answer(problem, headers | (self._gate.challenge if asked else {}))
+
+    def _headers(self, request: Request, vary: str) -> dict[str, str]:
+        """Of every answer: by what it differs, and what lets a page read it."""
+        vary += ", Authorization" if self._gate.asks else ""
+        return {"vary": vary, **self._cors.headers(request)}
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """The WebSocket transport: ``/websocket``, and the sink that writes prebuilt frames to it.
 
-Overload and drain are told before the handshake, as HTTP, to programs; to browsers, which cannot
-read that, and for refused cursors and parameters the socket is accepted, told and closed. What
-subscribers send is read and ignored, up to a rate.
+Who may not come in, overload and drain are told before the handshake, as HTTP, to programs; to
+browsers, which cannot read that, and for refused cursors and parameters the socket is accepted,
+told and closed. What subscribers send is read and ignored, up to a rate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from chassis.origins import OriginAllowlist
 from chassis.raw_websocket import EXTENSION, RawWebSocket
 from contracts.close import CloseCode
 from contracts.frames import error_frame
@@ -27,10 +26,18 @@ from publisher.app.subscribe import Subscribe
 from publisher.app.subscription import Subscription
 from publisher.domain.encoding import Encoding
 from publisher.domain.parameters import StreamParameters, parse_parameters
+from publisher.domain.reach import Reach
 from publisher.infra.asgi_sink import AsgiSink, websocket_sink
+from publisher.infra.gate import Gate
 from publisher.infra.raw_sink import RawSink
 from publisher.infra.socket_limits import InputAllowance, SocketLimits, SubscriberGoneError, attach
-from publisher.infra.websocket_encodings import BatchTerms, WebSocketEncodings, selected_subprotocol
+from publisher.infra.websocket_encodings import (
+    SUBPROTOCOL,
+    BatchTerms,
+    WebSocketEncodings,
+    is_bare,
+    selected_subprotocol,
+)
 
 
 class WebSocketTransport:
@@ -40,7 +47,7 @@ class WebSocketTransport:
         self,
         hub: Hub,
         subscribe: Subscribe,
-        origins: OriginAllowlist,
+        gate: Gate,
         emit: Emit,
         *,
         limits: SocketLimits,
@@ -48,7 +55,7 @@ class WebSocketTransport:
     ) -> None:
         self._hub = hub
         self._subscribe = subscribe
-        self._origins = origins
+        self._gate = gate
         self._emit = emit
         self._limits = limits
         self._encodings = WebSocketEncodings(batches)
@@ -57,22 +64,17 @@ class WebSocketTransport:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from handshake to close."""
         websocket = WebSocket(scope, receive, send)
-        headers = websocket.headers
-        origin = headers.get("origin")
-        if not self._origins.allows(origin, headers.get("host")):
-            detail = "this page's origin may not subscribe; add it to PUBLISHER_ALLOWED_ORIGINS"
-            await self._refuse(websocket, Problem(ProblemType.FORBIDDEN, detail))
+        reach = await self._gate.reach_of(websocket)
+        if isinstance(reach, Problem):
+            await self._turn_away(websocket, reach)
             return
         if (problem := self._subscribe.admission()) is not None:
-            if origin is None:
-                self._note(problem)
-                await _deny(websocket, problem)
-            else:
-                await self._refuse(websocket, problem)
+            await self._turn_away(websocket, problem)
             return
-        parameters = _parameters(websocket)
+        parameters = _parameters(websocket, reach)
         if isinstance(parameters, Problem):
-            await self._refuse(websocket, parameters)
+            forbidden = parameters.type is ProblemType.FORBIDDEN
+            await (self._turn_away if forbidden else self._refuse)(websocket, parameters)
             return
         encoding = self._encodings.choose(websocket, batch=parameters.batch)
         await websocket.accept(selected_subprotocol(websocket))
@@ -134,6 +136,20 @@ class WebSocketTransport:
         while (message := await websocket.receive())["type"] != "websocket.disconnect":
             said([message])
 
+    async def _turn_away(self, websocket: WebSocket, problem: Problem) -> None:
+        """Before the handshake, if it is not a browser."""
+        if "origin" in websocket.headers:
+            await self._refuse(websocket, problem)
+            return
+        self._note(problem)
+        headers = {"content-type": MEDIA_TYPE}
+        if problem.retriable:
+            headers["retry-after"] = "1"
+        if problem.type is ProblemType.UNAUTHENTICATED:
+            headers |= self._gate.challenge
+        denial = Response(problem.encode(), problem.status, headers)
+        await websocket.send_denial_response(denial)
+
     async def _refuse(self, websocket: WebSocket, problem: Problem) -> None:
         """What a browser could not read in an HTTP answer: accept, tell, close."""
         await websocket.accept(selected_subprotocol(websocket))
@@ -142,7 +158,7 @@ class WebSocketTransport:
     async def _tell_and_close(self, websocket: WebSocket, problem: Problem) -> None:
         self._note(problem)
         try:
-            if selected_subprotocol(websocket) is None:
+            if not is_bare(websocket):
                 await websocket.send_text(error_frame(problem).decode())
             await websocket.close(problem.close_code, problem.type.value.name)
         except (RuntimeError, WebSocketDisconnect):
@@ -152,19 +168,14 @@ class WebSocketTransport:
         self._emit(RequestRefused("websocket", problem.type.value.name))
 
 
-def _parameters(websocket: WebSocket) -> StreamParameters | Problem:
+def _parameters(websocket: WebSocket, reach: Reach) -> StreamParameters | Problem:
     query = websocket.scope["query_string"].decode("latin-1")
-    parameters = parse_parameters(parse_qsl(query, keep_blank_values=True), batches=True)
-    bare = selected_subprotocol(websocket)
-    if isinstance(parameters, StreamParameters) and parameters.batch and bare is not None:
-        detail = f"batch is not for the subprotocol {bare}, whose messages are one event each"
+    parameters = parse_parameters(parse_qsl(query, keep_blank_values=True), reach, batches=True)
+    batched = isinstance(parameters, StreamParameters) and parameters.batch
+    if batched and is_bare(websocket):
+        detail = f"batch is not for the subprotocol {SUBPROTOCOL}: its messages are one event each"
         return Problem(ProblemType.INVALID_REQUEST, detail)
     return parameters
-
-
-async def _deny(websocket: WebSocket, problem: Problem) -> None:
-    headers = {"content-type": MEDIA_TYPE, "retry-after": "1"}
-    await websocket.send_denial_response(Response(problem.encode(), problem.status, headers))
 
 
 async def _close(websocket: WebSocket, code: CloseCode, reason: str) -> None:

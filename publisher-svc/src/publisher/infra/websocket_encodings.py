@@ -7,6 +7,7 @@ asked for the same share the frames that were made.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket
@@ -14,6 +15,10 @@ from starlette.websockets import WebSocket
 from chassis.raw_websocket import EXTENSION, RawWebSocket
 from chassis.websocket_deflate import deflated_text_frame
 from publisher.domain.encoding import CLOUDEVENTS, WEBSOCKET, Encoding, websocket_batch
+from publisher.infra.credentials import PROTOCOL_PREFIX
+
+_BEARER = re.compile(re.escape(PROTOCOL_PREFIX) + r"[A-Za-z0-9._~-]+")
+"""Nothing else is repeated in a header."""
 
 SUBPROTOCOL = "cloudevents.json"
 """The CloudEvents WebSocket binding's (section 1.2 there): bare events, no control frames."""
@@ -41,7 +46,7 @@ class WebSocketEncodings:
 
     def choose(self, websocket: WebSocket, *, batch: bool) -> Encoding:
         """The form for a handshake that is accepted next; its answer is completed here."""
-        if selected_subprotocol(websocket) is not None:
+        if is_bare(websocket):
             return CLOUDEVENTS
         if not batch:
             return WEBSOCKET
@@ -50,6 +55,18 @@ class WebSocketEncodings:
         return self._deflated if deflate else self._plain
 
 
+def is_bare(websocket: WebSocket) -> bool:
+    """Its messages are events and nothing else."""
+    return SUBPROTOCOL in websocket.scope.get("subprotocols", [])
+
+
 def selected_subprotocol(websocket: WebSocket) -> str | None:
-    """The one that is selected: bare CloudEvents, for who offers to take them."""
-    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope.get("subprotocols", []) else None
+    """The one that is selected: bare CloudEvents, for who offers to take them.
+
+    Else what carries a token, though it selects nothing: browsers give up a WebSocket of whose
+    offers none is taken.
+    """
+    if is_bare(websocket):
+        return SUBPROTOCOL
+    offered = websocket.scope.get("subprotocols", [])
+    return next(filter(_BEARER.fullmatch, offered), None)

@@ -15,7 +15,7 @@ from broadcaster.cli.demo import DemoOptions, run_demo
 from broadcaster.cli.publish import PublishOptions, run_publish
 from broadcaster.cli.running import run
 from broadcaster.cli.tail import TailOptions, run_tail
-from broadcaster.connection import BasicAuth
+from broadcaster.connection import BasicAuth, BearerAuth
 
 PUBLISHER_URL = "ws://localhost:8081/websocket"
 LISTENER_URL = "ws://localhost:8080/websocket"
@@ -50,6 +50,15 @@ Password = Annotated[
         "--password",
         envvar="BROADCASTER_PASSWORD",
         help="Better given in the environment, where other users do not see it.",
+        show_envvar=True,
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="BROADCASTER_TOKEN",
+        help="A bearer token, instead of user and password; better given in the environment.",
         show_envvar=True,
     ),
 ]
@@ -91,6 +100,9 @@ def tail(  # noqa: PLR0913 - one parameter per option
         bool,
         typer.Option("--batch", help="Take several events in a frame, compressed: fewer bytes."),
     ] = False,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
     cursor_file: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +122,7 @@ def tail(  # noqa: PLR0913 - one parameter per option
         on_expired=on_expired,
         on_ahead=on_ahead,
         batch=batch,
+        auth=BearerAuth(token) if token else _credentials(user, password),
         cursor_file=cursor_file,
         count=count,
     )

@@ -131,7 +131,8 @@ class _Demo:
                 if body is not None:
                     body.cancel()
 
-        async with subscribe(self._options.publisher, since=since) as stream:
+        subscribed = subscribe(self._options.publisher, since=since, auth=self._options.auth)
+        async with subscribed as stream:
             task = asyncio.create_task(watch(stream))
             try:
                 yield watcher

@@ -16,6 +16,7 @@ from rich.console import Console
 from broadcaster.cli.progress import ReplayBar
 from broadcaster.cli.running import error_console
 from broadcaster.cli.text import event_line, printable
+from broadcaster.connection import BasicAuth, BearerAuth
 from broadcaster.cursor_file import CursorFile
 from broadcaster.subscribe import Interrupted, Stream, subscribe
 from broadcaster.subscription import Received
@@ -37,6 +38,7 @@ class TailOptions:
     on_expired: str | None = None
     on_ahead: str | None = None
     batch: bool = False
+    auth: BasicAuth | BearerAuth | None = None
     cursor_file: Path | None = None
     count: int | None = None
 
@@ -54,6 +56,7 @@ async def run_tail(options: TailOptions) -> int:
         on_expired=options.on_expired,
         on_ahead=options.on_ahead,
         batch=options.batch,
+        auth=options.auth,
     )
     tail = _Tail(stream, options, keeper)
     try:

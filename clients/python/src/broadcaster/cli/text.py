@@ -22,9 +22,12 @@ _ADVICE = {
     "invalid-cursor": "`broadcaster tail --help` shows what --since and --until take.",
     "invalid-request": "`broadcaster tail --help` shows what may be asked.",
     "unauthenticated": (
-        "Give --user and --password, or set BROADCASTER_USER and BROADCASTER_PASSWORD."
+        "Give --user and --password, or set BROADCASTER_USER and BROADCASTER_PASSWORD; "
+        "where a publisher takes tokens: --token, or BROADCASTER_TOKEN."
     ),
-    "forbidden": "Look at the address (it ends in /websocket), or use other credentials.",
+    "forbidden": (
+        "Look at the address (it ends in /websocket) and at --key, or use other credentials."
+    ),
     "not-found": "Look at the address: it ends in /websocket.",
     "unknown-type": "The listener's /contracts lists the types that there are.",
 }

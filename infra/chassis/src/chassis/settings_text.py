@@ -1,0 +1,59 @@
+"""Settings as people write them: users and lists in one variable, and faults in words.
+
+Invariant: a fault names its variable and never its value, since one may be a password.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SecretStr, ValidationError
+from pydantic_settings import NoDecode
+
+
+def _users(value: Any) -> Any:
+    """JSON (``{"ann": "$argon2id$…"}``), or ``ann:$argon2id$…`` pairs separated by blanks."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise ValueError("is not valid JSON; write an object of user and hash") from None
+    pairs = [pair.partition(":") for pair in re.split(r"[\s;]+", text) if pair]
+    if any(not user or not colon or not secret for user, colon, secret in pairs):
+        raise ValueError("write user:hash pairs separated by blanks, or a JSON object")
+    return {user: secret for user, _, secret in pairs}
+
+
+def _list(value: Any) -> Any:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+Users = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_users)]
+"""User → hash, or password where plain ones are allowed."""
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
+"""Separated by commas or blanks."""
+
+
+def secrets_of(users: Mapping[str, SecretStr]) -> dict[str, str]:
+    """The same as `chassis.basic_auth` takes it."""
+    return {user: secret.get_secret_value() for user, secret in users.items()}
+
+
+def faults_of(error: ValidationError, prefix: str) -> list[str]:
+    """A line a fault: the variable, what is wrong and what to do."""
+    return [_fault(fault["loc"], fault["msg"], prefix) for fault in error.errors()]
+
+
+def _fault(location: tuple[int | str, ...], message: str, prefix: str) -> str:
+    said = message.removeprefix("Value error, ")
+    if not location:  # of the whole: the message names the variable
+        return said
+    name = str(location[0])
+    variable = name if name.isupper() else prefix + name.upper()
+    return f"{variable}: {said[:1].lower()}{said[1:]}; correct or unset it"
