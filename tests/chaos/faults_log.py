@@ -14,8 +14,8 @@ from chaos.load import event
 from chaos.scene import Scene
 from local_kafka.topics import partition_ranges
 from local_kafka.trimming import Before, trim
-from support.records import producing, write
 from support.growth import add_partitions
+from support.records import producing, write
 
 # -- holes -----------------------------------------------------------------------------------------
 

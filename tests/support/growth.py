@@ -12,8 +12,9 @@ _TIMEOUT_S = 20.0
 
 
 async def add_partitions(bootstrap: str, topic: str, total: int) -> None:
-    """Grow the topic, and wait until brokers tell of it: its creation is answered before that, and a
-    producer that begins in between knows no such partition."""
+    """Grow the topic, and wait until brokers tell of it: growing is answered before that, and a
+    producer that begins in between knows no such partition.
+    """
     async with administration(bootstrap) as admin, asyncio.timeout(_TIMEOUT_S):
         await admin.create_partitions({topic: NewPartitions(total)})
         while await _known(admin, topic) < total:

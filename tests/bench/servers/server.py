@@ -79,8 +79,13 @@ async def naive(bootstrap: str, topic: str, directory: Path) -> AsyncIterator[Se
 
 
 @asynccontextmanager
-async def limit(directory: Path, events: int, rate: int = 0) -> AsyncIterator[Server]:
-    """The raw writer of the same `events` frames; `rate` a second, or as fast as sockets take."""
+async def limit(
+    directory: Path, events: int, rate: int = 0, pause_ns: int = 0
+) -> AsyncIterator[Server]:
+    """The raw writer of the same `events` frames; `rate` a second, or as fast as sockets take.
+
+    With a rate it may pause between the writes of a frame.
+    """
     event = event_template()
     template = frame_template(event)
     path = directory / "frames"
@@ -89,7 +94,7 @@ async def limit(directory: Path, events: int, rate: int = 0) -> AsyncIterator[Se
     program = compiled(_HERE / "limit.c")
     command = [str(program)] if program else [sys.executable, str(_HERE / "limit_python.py")]
     process = await asyncio.create_subprocess_exec(
-        *command, str(path), str(rate), str(stamp_from_end),
+        *command, str(path), str(rate), str(stamp_from_end), str(pause_ns),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None

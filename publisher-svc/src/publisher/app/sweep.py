@@ -1,8 +1,8 @@
 """The sweep: heartbeats, stalled sockets and credentials that ended, for all, from one timer.
 
 A subscriber has one of `SLOTS` slots, so that heartbeats spread over the interval; those at the tip
-share their bytes. Nothing is scheduled per subscriber: only full sockets are looked at, and of those
-whose credentials have an end, whether they may stay.
+share their bytes. Nothing is scheduled per subscriber: only full sockets are looked at, and those
+whose credentials have an end.
 """
 
 from __future__ import annotations
