@@ -118,6 +118,10 @@ class IngestSession:
         answers, self._answers = self._answers, []
         return answers
 
+    def abandon(self) -> None:
+        """Nobody collects answers any more; events that are in flight come to their end unheard."""
+        self._on_answers = _nobody
+
     def _take_array(self, values: list[object], text: str) -> None:
         if not values:
             self.refuse_frame(_EMPTY)
@@ -176,6 +180,12 @@ class IngestSession:
         if not self._answers:
             self._on_answers()
         self._answers.append(answer)
+
+
+def _nobody() -> None:
+    """Where answers of those who left wait: the caller and the session would else hold each other
+    until Python's cyclic garbage collector comes by.
+    """
 
 
 class _Ticket:

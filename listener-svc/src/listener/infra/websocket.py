@@ -96,6 +96,7 @@ class IngestWebSocket:
         finally:
             self._connections.discard(connection)
             self._tally.unheard += connection.unheard + connection.session.in_flight
+            connection.session.abandon()
 
     def drain(self) -> Awaitable[None]:
         """Take no frame from now on, in this very step; the rest is to be awaited: close each
