@@ -218,6 +218,7 @@ class PostEvents:
             return await stream.run(body, send)
         finally:
             self._tally.unheard += stream.session.in_flight
+            stream.session.abandon()
             self._streams.discard(stream)
             self._streams_ended.set()
             raw = (scope.get("extensions") or {}).get(EXTENSION)

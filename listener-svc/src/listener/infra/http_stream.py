@@ -92,6 +92,7 @@ class EventStream:
         finally:
             self._reading.cancel()
             writing.cancel()
+            self._reading = None  # what it raised knows this frame, which knows this object
         return None
 
     async def _read(self, body: Body) -> Problem | None:
