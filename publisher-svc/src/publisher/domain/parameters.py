@@ -30,7 +30,8 @@ _ONLY = {"on_expired": "earliest", "on_ahead": "tip", "batch": "true"}
 _FOREIGN_KEY = Problem(
     ProblemType.FORBIDDEN,
     "here each subscriber gets only the events whose key is its own name: leave out key, or give "
-    "the name that you authenticate with; the operator lists who may see more in PUBLISHER_OPERATORS",
+    "the name that you authenticate with; the operator lists who may see more in "
+    "PUBLISHER_OPERATORS",
 )
 
 
