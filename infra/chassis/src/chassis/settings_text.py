@@ -71,7 +71,8 @@ def unknown_in(environment: Mapping[str, str], model: type[BaseSettings]) -> lis
     A misspelt wall is no wall, and nothing else would say so.
     """
     prefix = model.model_config["env_prefix"]
-    settings = [prefix + name.upper() for name in model.model_fields]
+    fields = model.model_fields.items()
+    settings = [field.alias or prefix + name.upper() for name, field in fields]
     return [
         _unknown(name, settings)
         for name in environment

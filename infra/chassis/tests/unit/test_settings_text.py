@@ -72,6 +72,7 @@ class Prefixed(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SOME_")
 
     auth: str = ""
+    as_: str = Field(default="", alias="SOME_AS")
     port: int = Field(default=1, alias="OTHER_PORT")
 
 
@@ -81,6 +82,8 @@ def test_a_variable_that_is_no_setting_is_told_with_what_may_have_been_meant() -
         "SOME_XYZXYZ": "",
         "SOME_AUTH": "",
         "some_auth": "",
+        "SOME_AS": "",
+        "OTHER_PORT": "",
         "OTHERS": "",
     }
     assert unknown_in(environment, Prefixed) == [
