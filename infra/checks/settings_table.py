@@ -53,7 +53,7 @@ def _default(name: str, field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
         return f"`{','.join(map(str, value))}`"
-    if name.endswith("_bytes") and value % 1024 == 0:
+    if name.endswith("_bytes") and value and value % 1024 == 0:
         mib, rest = divmod(value, 1 << 20)
         return f"`{value}` ({value >> 10} KiB)" if rest else f"`{value}` ({mib} MiB)"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -57,6 +57,10 @@ def resubmit(
     judged = list(_judged(judge, file))
     valid = [event for event, is_valid in judged if is_valid and event is not None]
     remaining = len(judged) - len(valid)
+    if not judged:
+        err.print(
+            "No line is a dead letter; `broadcaster tail --json` gives them, from their topic."
+        )
     if to is None:
         err.print(f"{count(judged, 'dead letter')}: {len(valid)} valid now, {remaining} not")
         err.print("Nothing was sent; name the listener's address with --to.")
@@ -134,7 +138,8 @@ def _send(
     except urllib.error.HTTPError as error:
         document = _problem(error)
     except (OSError, ValueError) as error:
-        raise ResubmitError(f"{to} does not answer as a listener: {error}") from error
+        why = getattr(error, "reason", error)
+        raise ResubmitError(f"{to} does not answer as a listener: {why}") from error
     results = document.get("results")
     if not isinstance(results, list):
         raise ResubmitError(f"{to} refused: {document.get('detail', 'it does not say why')}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -35,6 +36,12 @@ def test_without_an_address_it_only_judges() -> None:
     assert "Nothing was sent" in said
 
 
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @pytest.mark.parametrize("content", [EVENT, "a text", VALID | {"data": {"text": ""}}])
 def test_what_is_still_invalid_or_no_event_remains(content: object) -> None:
     code, said = run(letter(VALID), letter(content))
@@ -46,6 +53,21 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent() -> None:
     code, said = run(letter(VALID), to="file:///etc/passwd")
     assert code == 2
     assert "--to" in said
+
+
+def test_a_file_of_something_else_is_said_to_be_one() -> None:
+    code, said = run({"type": "event", "partition": 0, "offset": 7, "event": VALID})
+    assert code == 0
+    assert "0 dead letters" in said
+    assert "No line is a dead letter" in said
+
+
+def test_a_listener_that_is_not_there_is_told_in_plain_words(unused_port: int) -> None:
+    code, said = run(letter(VALID), to=f"http://127.0.0.1:{unused_port}/events")
+    assert code == 2
+    assert "does not answer as a listener: " in said
+    assert "Connection refused" in said
+    assert "urlopen" not in said
 
 
 def test_batches_are_bounded_in_number_and_size() -> None:

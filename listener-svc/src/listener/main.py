@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ from chassis.not_http import NotHttp
 from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
 from chassis.probes import NotReady, probe_routes
+from chassis.settings_text import unknown_in
 from chassis.websocket_routes import WebSocketAndRoutes
 from contracts.errors import InvalidCatalogueError
 from contracts.problem import MEDIA_TYPE
@@ -232,6 +234,8 @@ def main() -> int:
         logs.configure(
             settings.log_level, as_json=settings.log_format == "json", service="listener"
         )
+        for fault in unknown_in(os.environ, Settings):
+            logs.get_logger("listener").warning(fault)
         return server.run(_serve(settings, kafka, contracts))
     except SettingsError as error:
         return _stop(str(error), 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 
@@ -98,3 +99,16 @@ def test_dead_letters_are_not_mixed_with_events(monkeypatch: pytest.MonkeyPatch)
         read_settings()
     monkeypatch.setenv("LISTENER_DEAD_LETTER_TOPIC", "orders.dead")
     assert read_settings()[0].dead_letter_topic == "orders.dead"
+
+
+def test_a_variable_that_is_no_setting_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LISTENER_AUTH", "none")
+    monkeypatch.setenv("LISTENER_RATE_EVENT", "5")
+    monkeypatch.setenv("LISTENER_HOST", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends
+        monkeypatch.setenv("LISTENER_PORT", str(taken.getsockname()[1]))
+        assert main() == 1
+    said = capfd.readouterr().err
+    assert "LISTENER_RATE_EVENT is no setting and does nothing; LISTENER_RATE_EVENTS is one" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import time
@@ -17,6 +18,7 @@ from chassis.logs import BoundedLog, configure, get_logger
 from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
 from chassis.server import Sharing, bind, serve
+from chassis.settings_text import unknown_in
 from publisher.app.drain import drain
 from publisher.app.following import Following
 from publisher.app.gathering import Gathering
@@ -58,6 +60,8 @@ _log = get_logger("publisher")
 async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     """Run one publisher instance until it is told to stop; gives the exit status."""
     configure(settings.log_level, as_json=settings.log_format == "json", service="publisher")
+    for fault in unknown_in(os.environ, PublisherSettings):
+        _log.warning(fault)
     try:
         gate = _gate(settings)
         sockets = _sockets(settings)

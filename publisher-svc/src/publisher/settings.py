@@ -107,7 +107,8 @@ class PublisherSettings(BaseSettings):
         strangers = sorted(set(self.operators) - set(self.users))
         if strangers and self.auth == ("basic",):
             raise ValueError(
-                f"PUBLISHER_OPERATORS: PUBLISHER_USERS does not have {', '.join(strangers)}"
+                f"PUBLISHER_OPERATORS: PUBLISHER_USERS does not have {', '.join(strangers)}; name "
+                "them there too, or unset them"
             )
         return self
 

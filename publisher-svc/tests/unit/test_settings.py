@@ -127,3 +127,18 @@ def test_users_that_are_no_hashes_are_refused_likewise(
     said = capfd.readouterr().err
     assert "PUBLISHER_USERS: the entry of user 'ann' is not an argon2 hash" in said
     assert "secret" not in said
+
+
+def test_a_misspelt_wall_is_told_before_anything_is_served(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["publisher"])
+    monkeypatch.setenv("PUBLISHER_KEY", "own")
+    monkeypatch.setenv("PUBLISHER_AUTH", "bearer")
+    monkeypatch.setenv("PUBLISHER_TOKEN_KEY", "secret")  # so that it ends
+    with pytest.raises(SystemExit):
+        program.main()
+    assert (
+        "PUBLISHER_KEY is no setting and does nothing; PUBLISHER_KEYS is one"
+        in capfd.readouterr().err
+    )

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from broadcaster.cli.demo import DemoOptions, run_demo
-from broadcaster.connection import BasicAuth
+from broadcaster.connection import BasicAuth, BearerAuth
 from broadcaster.errors import UnreachableError
 from clients.python.tests.fakes.frames import hello
 from clients.python.tests.fakes.service import Session, fake_service
@@ -84,6 +84,19 @@ async def test_both_services_are_given_the_credentials() -> None:
     assert sent == {auth.header()["Authorization"]}
 
 
+async def test_a_publisher_of_tokens_is_given_the_token_and_the_listener_the_password() -> None:
+    topic = Topic()
+    async with (
+        fake_service(topic.listener) as listener,
+        fake_service(topic.publisher, topic.publisher) as publisher,
+    ):
+        auth, token = BasicAuth("ann", "a"), BearerAuth("t.o.ken")
+        options = DemoOptions(listener.url, publisher.url, auth, 0.0, 1.0, subscriber=token)
+        assert await run_demo(options) == 0
+    assert {each.authorization for each in listener.sessions} == {auth.header()["Authorization"]}
+    assert {each.authorization for each in publisher.sessions} == {"Bearer t.o.ken"}
+
+
 async def test_a_dead_publisher_is_one_error(unused_url: str) -> None:
     with pytest.raises(UnreachableError):
         await run_demo(DemoOptions(unused_url, unused_url, None, 0.0, 5.0))
@@ -91,7 +104,9 @@ async def test_a_dead_publisher_is_one_error(unused_url: str) -> None:
 
 async def test_an_event_that_does_not_arrive_fails_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert await demo(Topic(loses=3)) == 1
-    assert "not everything arrived" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "not everything arrived" in out
+    assert "PUBLISHER_KEYS=own" in out, "the one setting that makes this happen"
 
 
 async def test_a_violation_that_is_stored_fails_it(capsys: pytest.CaptureFixture[str]) -> None:

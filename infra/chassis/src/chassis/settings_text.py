@@ -5,13 +5,17 @@ Invariant: a fault names its variable and never its value, since one may be a pa
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SecretStr, ValidationError
-from pydantic_settings import NoDecode
+from pydantic_settings import BaseSettings, NoDecode
+
+_ORCHESTRATORS = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_[0-9]+_")
+"""What Kubernetes sets in every container for a Service of the same name."""
 
 
 def _users(value: Any) -> Any:
@@ -27,6 +31,8 @@ def _users(value: Any) -> Any:
     pairs = [pair.partition(":") for pair in re.split(r"[\s;]+", text) if pair]
     if any(not user or not colon or not secret for user, colon, secret in pairs):
         raise ValueError("write user:hash pairs separated by blanks, or a JSON object")
+    if len({user for user, _, _ in pairs}) < len(pairs):
+        raise ValueError("names a user twice")
     return {user: secret for user, _, secret in pairs}
 
 
@@ -57,3 +63,24 @@ def _fault(location: tuple[int | str, ...], message: str, prefix: str) -> str:
     name = str(location[0])
     variable = name if name.isupper() else prefix + name.upper()
     return f"{variable}: {said[:1].lower()}{said[1:]}; correct or unset it"
+
+
+def unknown_in(environment: Mapping[str, str], model: type[BaseSettings]) -> list[str]:
+    """A line for each variable with the model's prefix that is none of its settings.
+
+    A misspelt wall is no wall, and nothing else would say so.
+    """
+    prefix = model.model_config["env_prefix"]
+    fields = model.model_fields.items()
+    settings = [field.alias or prefix + name.upper() for name, field in fields]
+    return [
+        _unknown(name, settings)
+        for name in environment
+        if name.startswith(prefix) and name not in settings and not _ORCHESTRATORS.search(name)
+    ]
+
+
+def _unknown(name: str, settings: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, settings, n=1, cutoff=0.8)
+    said = f"{name} is no setting and does nothing"
+    return f"{said}; {nearest[0]} is one" if nearest else said

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings_text import Names, Users, faults_of, secrets_of
+from chassis.settings_text import Names, Users, faults_of, secrets_of, unknown_in
 
 
 class Some(BaseSettings):
@@ -50,6 +50,7 @@ def test_lists(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
         ("USERS", "secret", "SOME_USERS: write user:hash pairs"),
         ("USERS", ":secret", "SOME_USERS: write user:hash pairs"),
         ("USERS", "{secret", "SOME_USERS: is not valid JSON"),
+        ("USERS", "ann:a ann:secret", "SOME_USERS: names a user twice"),
         ("OTHER_PORT", "secret", "OTHER_PORT: input should be a valid integer"),
         ("NAMES", "secret", "SOME_NAMES: nobody has them"),
     ],
@@ -63,3 +64,39 @@ def test_a_fault_names_the_variable_and_not_its_value(
     [line] = faults_of(caught.value, "SOME_")
     assert line.startswith(said)
     assert "secret" not in line
+
+
+class Prefixed(BaseSettings):
+    """Settings of a service whose variables begin alike."""
+
+    model_config = SettingsConfigDict(env_prefix="SOME_")
+
+    auth: str = ""
+    as_: str = Field(default="", alias="SOME_AS")
+    port: int = Field(default=1, alias="OTHER_PORT")
+
+
+def test_a_variable_that_is_no_setting_is_told_with_what_may_have_been_meant() -> None:
+    environment = {
+        "SOME_AUHT": "secret",
+        "SOME_XYZXYZ": "",
+        "SOME_AUTH": "",
+        "some_auth": "",
+        "SOME_AS": "",
+        "OTHER_PORT": "",
+        "OTHERS": "",
+    }
+    assert unknown_in(environment, Prefixed) == [
+        "SOME_AUHT is no setting and does nothing; SOME_AUTH is one",
+        "SOME_XYZXYZ is no setting and does nothing",
+    ]
+
+
+def test_what_kubernetes_sets_for_a_service_of_that_name_is_no_misspelling() -> None:
+    names = [
+        "SOME_SERVICE_HOST",
+        "SOME_SERVICE_PORT_HTTP",
+        "SOME_PORT_80_TCP",
+        "SOME_PORT_80_TCP_ADDR",
+    ]
+    assert unknown_in(dict.fromkeys(names, ""), Prefixed) == []

@@ -64,7 +64,10 @@ def stop() -> None:
     plan = plan_stack(os.environ, Path.cwd())
     process = run_file.running(plan.run_file)
     if process is None:
-        sys.stdout.write("Broadcaster is not running here.\n")
+        sys.stdout.write(
+            f"Broadcaster is not running on {plan.data_dir}. What was started with another "
+            "BROADCASTER_DATA_DIR is stopped with the same.\n"
+        )
         if plan.local_kafka:
             _step([*_kafka_command(plan, "stop")], check=False)
         return

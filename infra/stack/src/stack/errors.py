@@ -11,9 +11,15 @@ class StackError(Exception):
 
 
 class PortInUseError(StackError):
-    """Another program listens on a port that the stack needs."""
+    """A port that the stack needs is taken, or wanted twice."""
 
     code = "port-in-use"
+
+
+class WrongSettingError(StackError):
+    """A variable that cannot be taken as it is; the message names it."""
+
+    code = "wrong-setting"
 
 
 class AlreadyRunningError(StackError):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stack.errors import WrongSettingError
+
 DEMO = {
     # The walk-through of the original: user/pwd, and a typed line is a message.
     "LISTENER_USERS": "user:pwd",
@@ -23,6 +25,8 @@ DEAD_LETTERS = "dead-letters"
 """The name of the publisher on the topic of dead letters."""
 
 _DEAD_LETTER_RETENTION_MS = 7 * 24 * 3600 * 1000
+
+_HIGHEST_PORT = 65535
 
 _HERE = {"", "localhost", "0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
 
@@ -88,9 +92,13 @@ class Plan:
 
 
 def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
-    """The stack that `environment` asks for; the table in README.md lists the variables."""
+    """The stack that `environment` asks for; the table in README.md lists the variables.
+
+    Raises:
+        WrongSettingError: a number that cannot be; names the variable.
+    """
     given = environment.get("KAFKA_BOOTSTRAP_SERVERS")
-    kafka_port = int(environment.get("KAFKA_PORT", "19092"))
+    kafka_port = _number(environment, "KAFKA_PORT", 19092, _HIGHEST_PORT)
     bootstrap = given or f"127.0.0.1:{kafka_port}"
     topic = environment.get("KAFKA_TOPIC", "events")
     shared = {
@@ -100,9 +108,9 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         "KAFKA_TOPIC": topic,
     }
     events = _of_events(shared)
-    listener_port = int(environment.get("LISTENER_PORT", "8080"))
-    first = int(environment.get("PUBLISHER_PORT", "8081"))
-    count = int(environment.get("PUBLISHERS", "1"))
+    listener_port = _number(environment, "LISTENER_PORT", 8080, _HIGHEST_PORT)
+    first = _number(environment, "PUBLISHER_PORT", 8081, _HIGHEST_PORT)
+    count = _number(environment, "PUBLISHERS", 1, _HIGHEST_PORT + 1 - first)
     listener = Service(
         "listener", "listener", listener_port, {**shared, "LISTENER_PORT": str(listener_port)}
     )
@@ -110,7 +118,7 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         _publisher(f"publisher-{number}", first + number - 1, events)
         for number in range(1, count + 1)
     ]
-    topics = [Topic(topic, int(environment.get("TOPIC_PARTITIONS", "1")))]
+    topics = [Topic(topic, _number(environment, "TOPIC_PARTITIONS", 1))]
     dead_letters = environment.get("LISTENER_DEAD_LETTER_TOPIC")
     if dead_letters and dead_letters != topic:  # else the listener says what is wrong with that
         retention = f"retention.ms={_DEAD_LETTER_RETENTION_MS}"
@@ -125,6 +133,19 @@ def plan_stack(environment: Mapping[str, str], root: Path) -> Plan:
         topic=topic,
         topics=tuple(topics),
         services=(listener, *publishers),
+    )
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: int, most: int | None = None
+) -> int:
+    """A whole number from 1 on, written in digits."""
+    text = environment.get(name, str(default)).strip()
+    if text.isascii() and text.isdigit() and int(text) >= 1 and (most is None or int(text) <= most):
+        return int(text)
+    up_to = "" if most is None else f" to {most}"
+    raise WrongSettingError(
+        f"{name}: write a whole number from 1{up_to}, or unset it ({default}); nothing was started."
     )
 
 

@@ -10,17 +10,30 @@ from stack.plan import Plan, Service
 
 
 def check_ports(plan: Plan) -> None:
-    """Raise for the first service whose port is taken.
+    """Raise for the first service whose port is taken, or wanted by another part of the stack.
+
+    The ports of a local Kafka are looked at by the command that starts it.
 
     Raises:
         PortInUseError: names the variable to set.
     """
+    wanted: dict[int, str] = {}
+    if plan.local_kafka:
+        wanted = {plan.kafka_port: "Kafka", plan.kafka_port + 1: "Kafka's controller"}
     for service in plan.services:
+        variable = _variable(service)
+        if service.port in wanted:
+            raise PortInUseError(
+                f"Port {service.port}, wanted by {wanted[service.port]} and {service.name}: "
+                f"nothing was started. Choose another port with {variable}=PORT make run; "
+                "PUBLISHER_PORT is the first publisher's, the others take the ports after it."
+            )
+        wanted[service.port] = service.name
         if not _is_free(service.port):
             raise PortInUseError(
                 f"Port {service.port}, wanted by {service.name}, is in use by another program: "
                 f"nothing was started. Stop that program, or choose another port with "
-                f"{_variable(service)}=PORT make run."
+                f"{variable}=PORT make run."
             )
 
 

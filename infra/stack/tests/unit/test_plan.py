@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stack.errors import PortInUseError, WrongSettingError
 from stack.guide import next_steps, why_not_ready
 from stack.plan import plan_stack
+from stack.preflight import check_ports
 
 ROOT = Path("somewhere")
 
@@ -32,6 +34,44 @@ def test_each_publisher_has_a_stable_name_and_a_port_of_its_own() -> None:
         "9001", "9002", "9003",
     ]  # fmt: skip
     assert "9001, 9002, 9003" in next_steps(plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LISTENER_PORT", "abc"),
+        ("LISTENER_PORT", ""),
+        ("LISTENER_PORT", "0"),
+        ("PUBLISHER_PORT", "65536"),
+        ("KAFKA_PORT", "-1"),
+        ("PUBLISHERS", "0"),
+        ("TOPIC_PARTITIONS", "1.5"),
+    ],
+)
+def test_a_number_that_cannot_be_is_one_line_that_names_the_variable(name: str, value: str) -> None:
+    with pytest.raises(WrongSettingError, match=f"^{name}: .*whole number from 1") as refused:
+        plan_stack({name: value}, ROOT)
+    assert "\n" not in str(refused.value)
+
+
+def test_publishers_that_do_not_fit_below_the_highest_port_are_refused() -> None:
+    with pytest.raises(WrongSettingError, match=r"PUBLISHERS: .* from 1 to 1,"):
+        plan_stack({"PUBLISHERS": "2", "PUBLISHER_PORT": "65535"}, ROOT)
+
+
+@pytest.mark.parametrize(
+    ("told", "both"),
+    [
+        ({"LISTENER_PORT": "8081"}, "8081, wanted by listener and publisher-1"),
+        ({"LISTENER_PORT": "8082", "PUBLISHERS": "2"}, "8082, wanted by listener and publisher-2"),
+        ({"KAFKA_PORT": "8079"}, "8080, wanted by Kafka's controller and listener"),
+    ],
+)
+def test_a_port_that_two_want_is_refused_before_anything_starts(
+    told: dict[str, str], both: str
+) -> None:
+    with pytest.raises(PortInUseError, match=both):
+        check_ports(plan_stack(told, ROOT))
 
 
 def test_where_dead_letters_are_kept_they_have_a_topic_and_a_publisher_on_this_machine() -> None:
@@ -97,6 +137,44 @@ def test_events_are_everybodys_unless_the_caller_says_otherwise() -> None:
     header = "-H='Authorization: Bearer …'"
     assert f".venv/bin/websocat {header} ws://localhost:8081/websocket" in next_steps(by_token)
     assert "PUBLISHER_USERS" not in by_token.publishers[0].environment
+
+
+def commands(environment: dict[str, str]) -> dict[str, str]:
+    """What the guide gives to type, by what it is for."""
+    lines = next_steps(plan_stack(environment, ROOT)).splitlines()
+    return {line[2:22].strip(): line[23:] for line in lines if line.startswith("  ")}
+
+
+def test_what_is_shown_carries_the_credentials_that_it_needs() -> None:
+    tail = ".venv/bin/broadcaster tail --since -5m ws://localhost:8081/websocket"
+    assert commands({})["the last five min."] == tail
+    basic = commands({"PUBLISHER_AUTH": "basic"})
+    demo = "BROADCASTER_USER=user BROADCASTER_PASSWORD=pwd"
+    assert basic["the last five min."] == f"{demo} {tail}"
+    assert basic["a demonstration"] == "make demo"
+    bearer = commands({"PUBLISHER_AUTH": "bearer"})
+    assert bearer["the last five min."] == f"BROADCASTER_TOKEN=… {tail}"
+    assert bearer["a demonstration"] == "BROADCASTER_TOKEN=… make demo"
+
+
+def test_subscribers_that_are_not_the_producers_are_pointed_to() -> None:
+    told = {"PUBLISHER_AUTH": "basic", "PUBLISHER_USERS": "ann:$argon2id$x"}
+    said = next_steps(plan_stack(told, ROOT))
+    assert "PUBLISHER_USERS" in said
+    assert "LISTENER_USERS" not in said
+    assert "printf 'USER:PASSWORD' | base64" in said
+
+
+def test_the_demonstration_and_the_end_are_told_where() -> None:
+    said = commands({"LISTENER_PORT": "9000"})
+    listener = "BROADCASTER_LISTENER_URL=ws://localhost:9000/websocket"
+    assert said["a demonstration"] == f"{listener} make demo"
+    said = commands({"PUBLISHER_PORT": "9001"})
+    publisher = "BROADCASTER_PUBLISHER_URL=ws://localhost:9001/websocket"
+    assert said["a demonstration"] == f"{publisher} make demo"
+    elsewhere = next_steps(plan_stack({"BROADCASTER_DATA_DIR": "/some where"}, ROOT))
+    assert "or BROADCASTER_DATA_DIR='/some where' make stop, ends" in elsewhere
+    assert "or make stop, ends" in next_steps(plan_stack({}, ROOT))
 
 
 def test_operators_are_the_dead_letters_where_events_are_everybodys() -> None:

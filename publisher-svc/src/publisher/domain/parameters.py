@@ -29,8 +29,9 @@ _ONLY = {"on_expired": "earliest", "on_ahead": "tip", "batch": "true"}
 
 _FOREIGN_KEY = Problem(
     ProblemType.FORBIDDEN,
-    "here everybody gets the events of the own key alone: leave out key, or let it be the name "
-    "that you authenticate with; the operator lists who may see more in PUBLISHER_OPERATORS",
+    "here each subscriber gets only the events whose key is its own name: leave out key, or give "
+    "the name that you authenticate with; the operator lists who may see more in "
+    "PUBLISHER_OPERATORS",
 )
 
 

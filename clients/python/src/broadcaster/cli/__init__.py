@@ -58,7 +58,8 @@ Token = Annotated[
     typer.Option(
         "--token",
         envvar="BROADCASTER_TOKEN",
-        help="A bearer token, instead of user and password; better given in the environment.",
+        help="A bearer token for the publisher, instead of user and password; "
+        "better given in the environment.",
         show_envvar=True,
     ),
 ]
@@ -172,10 +173,13 @@ def demo(
     ] = PUBLISHER_URL,
     user: User = None,
     password: Password = None,
+    token: Token = None,
 ) -> None:
     """Publish some events to running services and show them arriving, live and replayed."""
-    options = DemoOptions(listener, publisher, _credentials(user, password))
-    raise typer.Exit(run(run_demo(options), address="--listener and --publisher"))
+    subscriber = BearerAuth(token) if token else None
+    options = DemoOptions(listener, publisher, _credentials(user, password), subscriber=subscriber)
+    address = "BROADCASTER_LISTENER_URL and BROADCASTER_PUBLISHER_URL"
+    raise typer.Exit(run(run_demo(options), address=address))
 
 
 def _credentials(user: str | None, password: str | None) -> BasicAuth | None:

@@ -21,7 +21,7 @@ from rich.text import Text
 from broadcaster.cli.demo_events import first_events, second_events, violating_event
 from broadcaster.cli.running import FAILED
 from broadcaster.cli.text import nack_lines, printable
-from broadcaster.connection import BasicAuth
+from broadcaster.connection import BasicAuth, BearerAuth
 from broadcaster.delivery import Acked, Nacked
 from broadcaster.producer import Producer
 from broadcaster.subscribe import Interrupted, Stream, subscribe
@@ -33,13 +33,17 @@ _STYLES = {"producer": "magenta", "live": "green", "since": "blue"}
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """The options of the subcommand; `pace_s` is the pause that lets a person follow."""
+    """The options of the subcommand; `pace_s` is the pause that lets a person follow.
+
+    `auth` is for both services; `subscriber`, if there is one, for the publisher instead of it.
+    """
 
     listener: str
     publisher: str
     auth: BasicAuth | None = None
     pace_s: float = 0.5
     patience_s: float = 10.0
+    subscriber: BearerAuth | None = None
 
 
 async def run_demo(options: DemoOptions) -> int:
@@ -48,7 +52,10 @@ async def run_demo(options: DemoOptions) -> int:
     try:
         return 0 if await demo.run() else FAILED
     except TimeoutError:
-        demo.fail(f"not everything arrived within {options.patience_s:g} s")
+        demo.fail(
+            f"not everything arrived within {options.patience_s:g} s. Look at what the services "
+            "say; with PUBLISHER_KEYS=own only one of PUBLISHER_OPERATORS sees these events"
+        )
         return FAILED
 
 
@@ -131,8 +138,8 @@ class _Demo:
                 if body is not None:
                     body.cancel()
 
-        subscribed = subscribe(self._options.publisher, since=since, auth=self._options.auth)
-        async with subscribed as stream:
+        auth = self._options.subscriber or self._options.auth
+        async with subscribe(self._options.publisher, since=since, auth=auth) as stream:
             task = asyncio.create_task(watch(stream))
             try:
                 yield watcher

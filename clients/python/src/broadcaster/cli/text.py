@@ -23,7 +23,7 @@ _ADVICE = {
     "invalid-request": "`broadcaster tail --help` shows what may be asked.",
     "unauthenticated": (
         "Give --user and --password, or set BROADCASTER_USER and BROADCASTER_PASSWORD; "
-        "where a publisher takes tokens: --token, or BROADCASTER_TOKEN."
+        "where a publisher takes tokens, one that is valid: --token, or BROADCASTER_TOKEN."
     ),
     "forbidden": (
         "Look at the address (it ends in /websocket) and at --key, or use other credentials."
