@@ -127,6 +127,8 @@ class RawHttpProtocol(HttpToolsProtocol):
         self.raw: RawHttp | None = None
         self._linger = Linger(self.loop, self.linger_s)
         self._input_bytes = 0
+        self._answered: RequestResponseCycle | None = None
+        """The request whose turn it is; `cycle` is the newest, which may wait behind it."""
 
     def connection_made(self, transport: Any) -> None:
         """A new connection."""
@@ -138,6 +140,19 @@ class RawHttpProtocol(HttpToolsProtocol):
         self._limit_unacknowledged(0.0)
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment] # it knows this, which is not needed any more
+        self._answered = self.cycle = None  # type: ignore[assignment] # so do they
+
+    def _should_upgrade(self) -> bool:
+        """Not behind a request that is not answered yet: that answer would be written in between
+        the WebSocket's frames, and nobody would hear of its end. The handshake then is an ordinary
+        request, in its turn (RFC 9110 section 7.8 leaves that to the server).
+        """
+        unanswered = self.cycle is not None and not self.cycle.response_complete
+        return not unanswered and super()._should_upgrade()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_headers_complete(self) -> None:
         """Offer the raw side; the request's task has not run yet."""
@@ -183,8 +198,13 @@ class RawHttpProtocol(HttpToolsProtocol):
             self.raw.gone()
         self._linger.over()
         super().connection_lost(exc)
+        answered = self._answered
+        if answered is not None and answered is not self.cycle:
+            # uvicorn tells the newest request alone, which waits behind this one
+            answered.disconnected = not answered.response_complete
+            answered.message_event.set()
         # What knows this object would keep it until the cyclic garbage collector comes by.
-        self.raw = self.cycle = None  # type: ignore[assignment]
+        self.raw = self.cycle = self._answered = None  # type: ignore[assignment]
         self.scope = {}  # type: ignore[typeddict-item]
         self.pipeline.clear()
 
