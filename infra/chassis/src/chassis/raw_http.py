@@ -147,8 +147,9 @@ class RawHttpProtocol(HttpToolsProtocol):
         the WebSocket's frames, and nobody would hear of its end. The handshake then is an ordinary
         request, in its turn (RFC 9110 section 7.8 leaves that to the server).
         """
-        unanswered = self.cycle is not None and not self.cycle.response_complete
-        return not unanswered and super()._should_upgrade()
+        newest: RequestResponseCycle | None = self.cycle
+        answered = newest is None or newest.response_complete
+        return answered and super()._should_upgrade()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
