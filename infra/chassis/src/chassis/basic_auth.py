@@ -45,7 +45,7 @@ class InvalidUsersError(ChassisError):
 
 
 class Busy(Enum):
-    """Nothing is known of these credentials: too many others wait to be verified."""
+    """Nothing is known of these credentials: too many others wait to be verified, or it is over."""
 
     BUSY = "busy"
 
@@ -105,7 +105,10 @@ class BasicAuth:
         return user
 
     def close(self) -> None:
-        """End the executor."""
+        """Verify no more: whoever waits or comes is told `Busy`."""
+        self._most_waiting = 0
+        for verifying in list(self._waiting.values()):
+            verifying.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _in_turn(self, digest: bytes, secret: str, password: str) -> bool | Busy:
@@ -117,7 +120,12 @@ class BasicAuth:
             verifying = asyncio.ensure_future(self._verify(secret, password))
             self._waiting[digest] = verifying
             verifying.add_done_callback(lambda _: self._waiting.pop(digest))
-        return await asyncio.shield(verifying)
+        try:
+            return await asyncio.shield(verifying)
+        except asyncio.CancelledError:
+            if not verifying.cancelled():
+                raise  # it is the one who waits that was given up
+            return Busy.BUSY
 
     async def _verify(self, secret: str, password: str) -> bool:
         if self._plain:

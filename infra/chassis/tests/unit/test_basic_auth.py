@@ -146,3 +146,15 @@ async def test_the_same_credentials_are_verified_once_at_a_time() -> None:
     first.cancel()  # its client went; the others wait for the same
     assert await asyncio.gather(*others) == ["ann"] * 4
     auth.close()
+
+
+async def test_who_waits_when_it_closes_is_told_so_at_once() -> None:
+    auth = BasicAuth({"ann": HASH}, most_waiting=10)
+    ann = header("ann", "pä:ss")
+    assert await auth.authenticate(ann) == "ann"
+    waiting = [asyncio.ensure_future(auth.authenticate(header("ann", str(n)))) for n in range(9)]
+    await asyncio.sleep(0)
+    auth.close()
+    assert await asyncio.gather(*waiting) == [Busy.BUSY] * 9
+    assert await auth.authenticate(header("ann", "late")) is Busy.BUSY
+    assert await auth.authenticate(ann) == "ann"

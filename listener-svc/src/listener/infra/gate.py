@@ -41,5 +41,5 @@ UNAUTHENTICATED = Problem(
     ProblemType.UNAUTHENTICATED, "send HTTP Basic credentials of a user known here"
 )
 BUSY = Problem(
-    ProblemType.UNAVAILABLE, "too many credentials are being verified already; ask again"
+    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
 )

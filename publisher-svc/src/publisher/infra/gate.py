@@ -100,5 +100,5 @@ _SEVERAL = Problem(
 )
 _EXPIRED = Problem(ProblemType.UNAUTHENTICATED, "the token has expired; get a new one")
 _BUSY = Problem(
-    ProblemType.UNAVAILABLE, "too many credentials are being verified already; ask again"
+    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
 )
