@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -10,7 +11,8 @@ import pytest
 from chassis_fakes.served import Served, until
 from starlette.types import Receive, Scope, Send
 
-from chassis.raw_http import EXTENSION, RawHttp, RawHttpProtocol
+from chassis.not_http import AnsweringHttpProtocol
+from chassis.raw_http import EXTENSION, MOST_BEHIND, RawHttp, RawHttpProtocol
 from chassis.raw_websocket import RawWebSocketProtocol
 
 Serve = Callable[..., Served]
@@ -113,3 +115,42 @@ async def test_a_handshake_behind_a_whole_answer_is_one(serve: Serve) -> None:
     assert head.startswith(b"HTTP/1.1 101")
     writer.close()
     await until(lambda: served.connections == 0, "the connection is gone")
+
+
+async def test_what_waits_behind_one_another_is_bounded(serve: Serve) -> None:
+    """A request of 40 bytes costs 2 KiB, for as long as the answer before it takes."""
+    for count in (MOST_BEHIND, MOST_BEHIND + 1):
+        app = Application()
+        served = serve(app, ws=Bare, http=AnsweringHttpProtocol)
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(STREAM + PLAIN * count)
+        await asyncio.wait_for(app.began.wait(), 5)
+        if count > MOST_BEHIND:
+            await until(lambda app=app: app.over == 1, "it is dropped")  # type: ignore[misc]
+        else:
+            assert served.connections == 1
+        writer.close()
+
+
+async def test_what_waits_behind_a_stream_is_let_go(serve: Serve) -> None:
+    app = Application()
+    app.raw = True
+    served = serve(app, ws=Bare, http=RawHttpProtocol)
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(STREAM + PLAIN * 50)
+    await asyncio.wait_for(app.began.wait(), 5)
+    gc.collect()
+    assert sum(isinstance(each, RawHttp) for each in gc.get_objects()) <= 2
+    writer.close()
+
+
+async def test_what_is_no_http_is_not_answered_within_an_answer(serve: Serve) -> None:
+    app = Application()
+    served = serve(app, ws=Bare, http=AnsweringHttpProtocol)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(STREAM)
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    writer.write(PLAIN + b"\xff\xff\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert b"400" not in await reader.read()
+    writer.close()
