@@ -73,7 +73,7 @@ class Listener:
         self._settings = settings
         say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
         self.tally = tally = Tally(say)
-        users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
+        self._users = users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
         origins = OriginAllowlist(settings.allowed_origins)
         gate = Gate(users if settings.auth == "basic" else None, origins)
         self.shelf = shelf = ContractShelf(contracts)
@@ -198,6 +198,7 @@ class Listener:
 
     async def drain(self) -> None:
         """Take nothing new, answer all that was taken, tell the clients."""
+        self._users.close()  # who still waits to be let in is told to come later
         # Reading stops in this step, before the log takes no more: nothing is read to be refused.
         told = asyncio.gather(self.posts.drain(), self.websocket.drain())
         await self.log.drain(self._settings.drain_timeout_s)

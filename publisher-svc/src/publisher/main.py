@@ -234,7 +234,7 @@ class Publisher:
             for task in [server, *tasks]:
                 task.cancel()
             await asyncio.gather(server, *tasks, return_exceptions=True)
-            self._gate.close()
+            self._gate.close()  # if it did not come to the drain
             closing = [self._pool.close(), self._follower.close()]
             await asyncio.gather(*closing, return_exceptions=True)
             await asyncio.gather(
@@ -250,6 +250,7 @@ class Publisher:
         settings = self._settings
         self._status.draining = True
         self._subscribe.drain()
+        self._gate.close()
         told = await drain(
             self._hub, over_s=settings.drain_s, retry_after_ms=settings.retry_after_ms
         )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import argon2
 import pytest
 from publisher_fakes.tokens import SECRET, token, unsigned
 from starlette.requests import HTTPConnection
@@ -54,6 +55,15 @@ async def test_nobody_else_comes_in(gate: Gate, headers: dict[str, str]) -> None
     assert isinstance(problem, Problem)
     assert problem.type is ProblemType.UNAUTHENTICATED
     assert "Basic" in gate.challenge["www-authenticate"]
+
+
+async def test_who_cannot_be_verified_now_is_told_to_come_later() -> None:
+    users = BasicAuth({"ann": argon2.PasswordHasher().hash("a")}, most_waiting=0)
+    gate = Gate(OriginAllowlist(()), OWN, basic=users)
+    problem = await gate.reach_of(asking(**basic("ann", "a")))
+    assert isinstance(problem, Problem)
+    assert problem.type is ProblemType.UNAVAILABLE
+    gate.close()
 
 
 async def test_the_origin_is_looked_at_first(gate: Gate) -> None:

@@ -2,8 +2,9 @@
 
 Hashing is slow on purpose, so it runs in a small executor of its own, and a success is remembered
 for a short time under an HMAC with a key of this process; neither password nor header is kept.
-Invariant: an unknown user costs what a wrong password costs. Failures are never remembered. Who
-may do what is not decided here.
+A guess costs its sender nothing, so only so many wait to be verified, and the threads that do it
+come after the event loop's. Invariant: an unknown user costs what a wrong password costs. Failures
+are never remembered. Who may do what is not decided here.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import asyncio
 import base64
 import binascii
 import hmac
+import os
 import secrets
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -28,6 +32,9 @@ CHALLENGE = 'Basic realm="broadcaster", charset="UTF-8"'
 
 _MAX_HEADER = 1024
 _THREADS = 2
+_NICENESS = 10
+MOST_WAITING = 100
+"""Credentials that wait to be verified: some seconds' work."""
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
@@ -35,6 +42,12 @@ class InvalidUsersError(ChassisError):
     """The configured users cannot be used; the message says whose entry is wrong, not the entry."""
 
     code = "invalid-users"
+
+
+class Busy(Enum):
+    """Nothing is known of these credentials: too many others wait to be verified, or it is over."""
+
+    BUSY = "busy"
 
 
 class BasicAuth:
@@ -47,6 +60,7 @@ class BasicAuth:
         plain: bool = False,
         remember_s: float = 60.0,
         remember_most: int = 1024,
+        most_waiting: int = MOST_WAITING,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`users`: name → argon2 hash, or with `plain` name → password.
@@ -62,9 +76,13 @@ class BasicAuth:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._seen: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
-        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="basic-auth")
+        self._most_waiting = most_waiting
+        self._waiting: dict[bytes, asyncio.Future[bool]] = {}
+        self._executor = ThreadPoolExecutor(
+            _THREADS, thread_name_prefix="basic-auth", initializer=_come_after_others
+        )
 
-    async def authenticate(self, header: str | None) -> str | None:
+    async def authenticate(self, header: str | None) -> str | Busy | None:
         """The principal that `header` proves, or None: missing, malformed or wrong."""
         if header is None or len(header) > _MAX_HEADER:
             return None
@@ -77,15 +95,37 @@ class BasicAuth:
             return None
         user, password = credentials
         secret = self._users.get(user)
-        matches = await self._verify(secret if secret is not None else self._dummy, password)
+        checked = secret if secret is not None else self._dummy
+        matches = await self._in_turn(digest, checked, password)
+        if isinstance(matches, Busy):
+            return matches
         if secret is None or not matches:
             return None
         self._remember(digest, user)
         return user
 
     def close(self) -> None:
-        """End the executor."""
+        """Verify no more: whoever waits or comes is told `Busy`."""
+        self._most_waiting = 0
+        for verifying in list(self._waiting.values()):
+            verifying.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_turn(self, digest: bytes, secret: str, password: str) -> bool | Busy:
+        """Those that send the same at once share one verification."""
+        verifying = self._waiting.get(digest)
+        if verifying is None:
+            if len(self._waiting) >= self._most_waiting:
+                return Busy.BUSY
+            verifying = asyncio.ensure_future(self._verify(secret, password))
+            self._waiting[digest] = verifying
+            verifying.add_done_callback(lambda _: self._waiting.pop(digest))
+        try:
+            return await asyncio.shield(verifying)
+        except asyncio.CancelledError:
+            if not verifying.cancelled():
+                raise  # it is the one who waits that was given up
+            return Busy.BUSY
 
     async def _verify(self, secret: str, password: str) -> bool:
         if self._plain:
@@ -111,6 +151,12 @@ def _checked(name: str, secret: str, *, plain: bool) -> str:
             "python -c \"from argon2 import PasswordHasher; print(PasswordHasher().hash('…'))\""
         ) from error
     return secret
+
+
+def _come_after_others() -> None:
+    """For a thread just started. Elsewhere than on Linux a priority is the whole process'."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
 
 
 def _verify(secret: str, password: str) -> bool:

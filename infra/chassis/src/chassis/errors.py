@@ -20,3 +20,9 @@ class RawWriteRefusedError(ChassisError):
     """A raw write before the WebSocket was accepted or after it began to close: our own bug."""
 
     code = "raw-write-refused"
+
+
+class TooManyBehindError(ChassisError):
+    """A client sends request after request and does not wait for answers; it is dropped."""
+
+    code = "too-many-behind"

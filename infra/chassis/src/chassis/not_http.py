@@ -36,8 +36,11 @@ class AnsweringHttpProtocol(RawHttpProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Input that cannot be parsed as HTTP."""
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.answered  # None before the first request
         begun = cycle is not None and cycle.response_started and not cycle.response_complete
         if not begun:
             self.transport.write(self.not_http.encode())
+        self.bound_the_end()
         self.transport.close()

@@ -25,12 +25,14 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from chassis.errors import RawWriteRefusedError
+from chassis.errors import RawWriteRefusedError, TooManyBehindError
 from chassis.linger import Linger
 from chassis.raw_connection import RawConnection
 
 EXTENSION = "broadcaster.raw_http"
 _MAX_INPUT_BYTES = 16 << 10
+MOST_BEHIND = 100
+"""Requests that wait on a connection behind the one that is answered; with more it is dropped."""
 
 
 class RawHttp(RawConnection):
@@ -77,6 +79,7 @@ class RawHttp(RawConnection):
         cycle.waiting_for_100_continue = cycle.keep_alive = False
         self._begun = True
         self._protocol.raw = self
+        self._protocol.pipeline.clear()  # what is behind this gets no answer
         self.paused = self._protocol.flow.write_paused
         cycle.transport.write(b"".join([*lines, b"\r\n"]))
 
@@ -127,6 +130,8 @@ class RawHttpProtocol(HttpToolsProtocol):
         self.raw: RawHttp | None = None
         self._linger = Linger(self.loop, self.linger_s)
         self._input_bytes = 0
+        self.answered: RequestResponseCycle | None = None
+        """The request whose turn it is; `cycle` is the newest, which may wait behind it."""
 
     def connection_made(self, transport: Any) -> None:
         """A new connection."""
@@ -138,6 +143,20 @@ class RawHttpProtocol(HttpToolsProtocol):
         self._limit_unacknowledged(0.0)
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment] # it knows this, which is not needed any more
+        self.answered = self.cycle = None  # type: ignore[assignment] # so do they
+
+    def _should_upgrade(self) -> bool:
+        """Not behind a request that is not answered yet: that answer would be written in between
+        the WebSocket's frames, and nobody would hear of its end. The handshake then is an ordinary
+        request, in its turn (RFC 9110 section 7.8 leaves that to the server).
+        """
+        newest: RequestResponseCycle | None = self.cycle
+        answered = newest is None or newest.response_complete
+        return answered and super()._should_upgrade()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_headers_complete(self) -> None:
         """Offer the raw side; the request's task has not run yet."""
@@ -147,6 +166,10 @@ class RawHttpProtocol(HttpToolsProtocol):
             extensions = self.cycle.scope.setdefault("extensions", {})
             if extensions is not None:
                 extensions[EXTENSION] = RawHttp(self, self.cycle)  # type: ignore[assignment]
+        if len(self.pipeline) > MOST_BEHIND:
+            self.pipeline.clear()
+            self.transport.abort()
+            raise TooManyBehindError  # which ends the parsing, too
 
     def data_received(self, data: bytes) -> None:
         """Behind a request whose answer has no end nothing is read; much of it ends it."""
@@ -183,8 +206,13 @@ class RawHttpProtocol(HttpToolsProtocol):
             self.raw.gone()
         self._linger.over()
         super().connection_lost(exc)
+        answered = self.answered
+        if answered is not None and answered is not self.cycle:
+            # uvicorn tells the newest request alone, which waits behind this one
+            answered.disconnected = not answered.response_complete
+            answered.message_event.set()
         # What knows this object would keep it until the cyclic garbage collector comes by.
-        self.raw = self.cycle = None  # type: ignore[assignment]
+        self.raw = self.cycle = self.answered = None  # type: ignore[assignment]
         self.scope = {}  # type: ignore[typeddict-item]
         self.pipeline.clear()
 

@@ -25,6 +25,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame
+from websockets.http11 import Request
 from websockets.protocol import State
 
 from chassis.client_frames import ClientFrames
@@ -106,8 +107,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.resting = False
         """Others have their turn; what was read is not wholly taken, and no more is read."""
         self._pings: PingSweep | None = None
-        self._returned = False
-        """The application has."""
+        self._runs = False
+        """The application does: a handshake that is none never comes to it."""
         self._pong = b""
         """The answer to the newest ping of a peer that does not read."""
 
@@ -120,17 +121,25 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             self.raw.lost()
-            self._returned = True
+            self._runs = False
             self._untie()
 
     def _untie(self) -> None:
-        """The connection is gone and the application has returned: let go of what knows this
+        """The connection is gone and no application runs: let go of what knows this
         object, which else stays until the cyclic garbage collector comes by.
         """
-        if self.disconnected and self._returned:
+        if self.disconnected and not self._runs:
             self.conn.parser.close()
             self.scope = {}  # type: ignore[typeddict-item]
             del self.raw
+
+    def handle_connect(self, event: Request) -> None:
+        """A request for a handshake; if it is one, the application is started."""
+        super().handle_connect(event)
+        self._runs = not self.close_sent
+        wrong: BaseException | None = self.conn.handshake_exc
+        while wrong is not None:  # a traceback knows all that was being done, and so this object
+            wrong.__traceback__, wrong = None, wrong.__context__
 
     async def send(self, message: Any) -> None:
         """Note the handshake's end and our own close."""

@@ -150,3 +150,36 @@ async def test_an_ordinary_request_leaves_nothing(serve: Serve) -> None:
     writer.close()
     await until(lambda: served.connections == 0, "connections are gone")
     await until(lambda: left() == [], "nothing is left")
+
+
+HANDSHAKE = b"GET /closed HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+
+
+async def test_a_handshake_that_is_none_leaves_nothing(serve: Serve) -> None:
+    served = serve(app, ws=Bare, http=RawHttpProtocol)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(HANDSHAKE + b"\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.read()).startswith(b"HTTP/1.1 4")
+    writer.close()
+    await until(lambda: served.connections == 0, "the connection is gone")
+    await until(lambda: left() == [], "nothing is left")
+
+
+async def test_a_websocket_behind_an_ordinary_request_leaves_nothing(serve: Serve) -> None:
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        await (answer if scope["type"] == "http" else app)(scope, receive, send)
+
+    served = serve(both, ws=Bare, http=RawHttpProtocol)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    await reader.readuntil(b"whole")
+    writer.write(
+        HANDSHAKE
+        + b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    writer.close()
+    await until(lambda: served.connections == 0, "the connection is gone")
+    del served.raw
+    await until(lambda: left() == [], "nothing is left")

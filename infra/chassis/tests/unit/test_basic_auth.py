@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
 
-from chassis.basic_auth import BasicAuth, InvalidUsersError
+from chassis.basic_auth import BasicAuth, Busy, InvalidUsersError
 
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("pä:ss")
 
@@ -114,3 +115,47 @@ def test_a_plain_password_is_refused_otherwise_and_not_repeated() -> None:
     with pytest.raises(InvalidUsersError, match="'user' is not an argon2 hash") as caught:
         BasicAuth({"user": "pwd-secret"})
     assert "pwd-secret" not in str(caught.value)
+
+
+async def test_those_that_wait_to_be_verified_are_bounded() -> None:
+    """Hashing is slow, and a guess costs its sender nothing: nobody's turn would come."""
+    auth = BasicAuth({"ann": HASH}, most_waiting=3)
+    guesses = [header("ann", str(number)) for number in range(5)]
+    answers = await asyncio.gather(*map(auth.authenticate, guesses))
+    assert answers == [None, None, None, Busy.BUSY, Busy.BUSY]
+    assert await auth.authenticate(header("ann", "pä:ss")) == "ann", "it is over with them"
+    auth.close()
+
+
+async def test_who_is_known_waits_for_nobody(clock: Clock) -> None:
+    auth = BasicAuth({"ann": HASH}, most_waiting=1, clock=clock)
+    ann = header("ann", "pä:ss")
+    assert await auth.authenticate(ann) == "ann"
+    guess = asyncio.ensure_future(auth.authenticate(header("ann", "x")))
+    assert await auth.authenticate(ann) == "ann"
+    assert await guess is None
+    auth.close()
+
+
+async def test_the_same_credentials_are_verified_once_at_a_time() -> None:
+    """Many clients of one user come back at once."""
+    auth = BasicAuth({"ann": HASH}, most_waiting=1)
+    first, *others = [
+        asyncio.ensure_future(auth.authenticate(header("ann", "pä:ss"))) for _ in range(5)
+    ]
+    await asyncio.sleep(0)
+    first.cancel()  # its client went; the others wait for the same
+    assert await asyncio.gather(*others) == ["ann"] * 4
+    auth.close()
+
+
+async def test_who_waits_when_it_closes_is_told_so_at_once() -> None:
+    auth = BasicAuth({"ann": HASH}, most_waiting=10)
+    ann = header("ann", "pä:ss")
+    assert await auth.authenticate(ann) == "ann"
+    waiting = [asyncio.ensure_future(auth.authenticate(header("ann", str(n)))) for n in range(9)]
+    await asyncio.sleep(0)
+    auth.close()
+    assert await asyncio.gather(*waiting) == [Busy.BUSY] * 9
+    assert await auth.authenticate(header("ann", "late")) is Busy.BUSY
+    assert await auth.authenticate(ann) == "ann"

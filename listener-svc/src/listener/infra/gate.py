@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.datastructures import Headers
 
-from chassis.basic_auth import BasicAuth
+from chassis.basic_auth import BasicAuth, Busy
 from chassis.origins import OriginAllowlist
 from contracts.problem import Problem, ProblemType
 
@@ -27,6 +27,8 @@ class Gate:
         if self._auth is None:
             return ANONYMOUS
         principal = await self._auth.authenticate(headers.get("authorization"))
+        if isinstance(principal, Busy):
+            return BUSY
         return UNAUTHENTICATED if principal is None else principal
 
 
@@ -37,4 +39,7 @@ FOREIGN_ORIGIN = Problem(
 )
 UNAUTHENTICATED = Problem(
     ProblemType.UNAUTHENTICATED, "send HTTP Basic credentials of a user known here"
+)
+BUSY = Problem(
+    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
 )

@@ -11,7 +11,7 @@ import asyncio
 from starlette.requests import HTTPConnection
 
 from chassis.basic_auth import CHALLENGE as BASIC_CHALLENGE
-from chassis.basic_auth import BasicAuth
+from chassis.basic_auth import BasicAuth, Busy
 from chassis.origins import OriginAllowlist
 from contracts.problem import Problem, ProblemType
 from publisher.domain.reach import EVERYTHING_SEEN, Reach, Reaches
@@ -75,6 +75,8 @@ class Gate:
     async def _proven(self, given: Credentials) -> Reach | Problem:
         if self._basic is not None and given.scheme == BASIC:
             principal = await self._basic.authenticate(given.text)
+            if isinstance(principal, Busy):
+                return _BUSY
             return self._unknown if principal is None else self._reaches.of(principal)
         assert self._bearer is not None  # noqa: S101 - there is no third scheme
         proof = self._bearer.proven(given.text)
@@ -97,3 +99,6 @@ _SEVERAL = Problem(
     ProblemType.UNAUTHENTICATED, "credentials were sent more than once; send them in one way, once"
 )
 _EXPIRED = Problem(ProblemType.UNAUTHENTICATED, "the token has expired; get a new one")
+_BUSY = Problem(
+    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
+)

@@ -101,7 +101,7 @@ class HttpTransport:
         headers = self._headers(request, "Accept, Accept-Encoding, Origin")
         reach = await self._gate.reach_of(request)
         if isinstance(reach, Problem):
-            return self._refuse("http", reach, headers)
+            return self._turn_away(request, reach, headers)
         query, most_events = _query(request), self._read_page.bounds.most_events
         parameters = parse_parameters(query, reach, most_events=most_events)
         accept = ", ".join(request.headers.getlist("accept"))
@@ -163,16 +163,14 @@ class HttpTransport:
             if resume.is_complete:
                 return Response(status_code=204, headers=headers)  # an EventSource then stops
             parameters = resume.applied(parameters)
-        retry_ms = self._terms.retry_after_ms + random.randrange(_SPREAD_MS)  # noqa: S311 - no secret
+        retry_ms = self._retry_ms()
 
         def encoding(framing: Framing, plan: Plan) -> Encoding:
             end = None if plan.stop is None else self._hub.cursor(plan.stop)
             return sse(framing, self._hub.generation, len(plan.start), end)
 
         def refused(problem: Problem) -> Response:
-            answer = self._refuse("sse", problem, headers)
-            later = problem.status == 503
-            return later_answer(problem, retry_ms, headers) if later else answer
+            return self._refuse_sse(problem, retry_ms, headers)
 
         return self._stream(
             request,
@@ -233,6 +231,21 @@ class HttpTransport:
             return self._refuse("page", page, headers)
         coding = self._codings.choose(request.headers.get("accept-encoding"), ends=True)
         return await page_answer(page, request, headers, coding)
+
+    def _turn_away(self, request: Request, problem: Problem, headers: dict[str, str]) -> Response:
+        """Before anything of the request but its form of answer is looked at."""
+        media = negotiate(", ".join(request.headers.getlist("accept")), paged=False)
+        if media is Media.SSE and problem.status == 503:
+            return self._refuse_sse(problem, self._retry_ms(), headers)
+        return self._refuse("http", problem, headers)
+
+    def _refuse_sse(self, problem: Problem, retry_ms: int, headers: dict[str, str]) -> Response:
+        answer = self._refuse("sse", problem, headers)
+        later = problem.status == 503
+        return later_answer(problem, retry_ms, headers) if later else answer
+
+    def _retry_ms(self) -> int:
+        return self._terms.retry_after_ms + random.randrange(_SPREAD_MS)  # noqa: S311 - no secret
 
     def _refuse(self, transport: str, problem: Problem, headers: dict[str, str]) -> Response:
         self._emit(RequestRefused(transport, problem.type.value.name))
