@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from publisher_fakes.sink import FakeSink
-from publisher_fakes.stage import Stage
+from publisher_fakes.stage import Stage, finish
 
-from publisher.app import takers
+from publisher.app import live_lane, takers
+from publisher.domain.encoding import Encoding
 from publisher.domain.filter import EVERYTHING, Filter, parse_filter
+from publisher.domain.page import Page
+from publisher.domain.view import View
 
 
 def narrow(name: str) -> Filter:
@@ -84,24 +87,86 @@ def test_what_is_remembered_of_types_is_bounded(
     assert all(offsets(sink) == [0, 4, 5, 6] for sink in sinks)
 
 
-def test_filters_by_key_alone_cost_nothing_a_type(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_filters_by_key_are_found_by_it_and_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Filter] = []
+    may_hold = Page.may_hold
 
-    def hash_of(self: Filter) -> int:
-        asked.append(self)
-        return id(self)
-
-    def takes_type(self: Filter, _: str) -> bool:
-        asked.append(self)
-        return True
+    def counting(self: Page, wanted: Filter) -> bool:
+        asked.append(wanted)
+        return may_hold(self, wanted)
 
     stage = Stage(0)
     sinks = [stage.join(wanted=parse_filter(None, [f"k{number}"]))[1] for number in range(30)]
-    stage.publish(type_="t", key=b"none")
-    monkeypatch.setattr(Filter, "__hash__", hash_of)
-    monkeypatch.setattr(Filter, "takes_type", takes_type)
-    for number in range(20):
-        stage.broker[0].append(f"t{number}", key=b"none")
-    stage.round()
-    assert len(asked) <= len(sinks), "each asked at most once, whether the page may hold its key"
-    assert not stage.hub._live._takers._remembered
+    both = stage.join(wanted=parse_filter("t", ["k1", "k2"]))[1]
+    monkeypatch.setattr(Page, "may_hold", counting)
+    for _ in range(5):
+        stage.publish(type_="t", key=b"none")
+        stage.publish(type_="t")
+    assert asked == []
+    stage.publish(type_="t", key=b"k2")
+    stage.publish(type_="u", key=b"k1")
+    assert set(asked) == {Filter(keys=frozenset({key})) for key in (b"k1", b"k2")} | {
+        parse_filter("t", ["k1", "k2"])
+    }
+    assert [offsets(sink) for sink in sinks[:4]] == [[], [11], [10], []]
+    assert offsets(both) == [10]
+
+
+def test_of_who_went_nothing_is_kept() -> None:
+    stage = Stage(0)
+    wanted = [EVERYTHING, narrow("a"), parse_filter("a", ["k"]), parse_filter(None, ["k", "l"])]
+    stay = [stage.join(wanted=parse_filter(None, ["k"]))[1], stage.join(wanted=narrow("a"))[1]]
+    for each in wanted:
+        subscription, _ = stage.join(wanted=each)
+        stage.publish(type_="a", key=b"k")
+        stage.hub.unsubscribe(subscription)
+    lane = stage.hub._live
+    assert len(lane._groups) == 2
+    found = lane._takers
+    assert (len(found._taking_all), len(found._narrow)) == (0, 1)
+    assert {key: len(groups) for key, groups in found._by_key.items()} == {b"k": 1}
+    stage.publish(type_="a", key=b"k")
+    assert [offsets(sink) for sink in stay] == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_who_goes_or_comes_back_within_a_round_is_found_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_lane, "CHUNK", 1)
+    stage = Stage(0)
+    first = stage.join()[1]
+    gone, _ = stage.join(wanted=parse_filter(None, ["k"]))
+    back, sink = stage.join(wanted=parse_filter(None, ["l"]))
+    for key in (b"k", b"l"):
+        stage.broker[0].append("a", key)
+    steps = stage.round(suspended=True)
+    stage.hub.unsubscribe(gone)
+    sink.paused = True
+    stage.hub.pause(back)
+    sink.drain()
+    finish(steps)
+    stage.settle()
+    assert len(stage.hub._live._groups) == 2
+    stage.publish(key=b"l")
+    assert (offsets(first), offsets(sink)) == ([0, 1, 2], [1, 2])
+    assert set(stage.hub._live._takers._by_key) == {b"l"}
+
+
+def test_blocks_are_made_in_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of filters may have something in one poll: others get a turn in between."""
+    made: list[Filter] = []
+    view = Page.view
+
+    def counting(self: Page, wanted: Filter, encoding: Encoding) -> View:
+        made.append(wanted)
+        return view(self, wanted, encoding)
+
+    monkeypatch.setattr(Page, "view", counting)
+    stage = Stage(0)
+    sinks = [stage.join(wanted=parse_filter(None, [f"k{number}"]))[1] for number in range(10)]
+    for number in range(10):
+        stage.broker[0].append("a", b"k%d" % number)
+    steps = stage.round(suspended=True)
+    assert len(made) == 1
+    finish(steps)
+    assert [offsets(sink) for sink in sinks] == [[number] for number in range(10)]

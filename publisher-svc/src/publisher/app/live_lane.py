@@ -14,7 +14,7 @@ from typing import NamedTuple
 from publisher.app.events import EventsBroadcast
 from publisher.app.subscription import Subscription
 from publisher.app.takers import Key, Takers
-from publisher.domain.encoding import Buffer, Encoding
+from publisher.domain.encoding import Buffer
 from publisher.domain.page import Page
 from publisher.domain.plan import Positions
 from publisher.domain.view import View
@@ -36,30 +36,46 @@ class _Step(NamedTuple):
     members: list[Subscription]
     writes: list[_Write]
     block: _Block
-    events: int
 
 
 class _Block:
-    """The bytes of one group's round, made when its first member gets them: it may take a while."""
+    """The bytes of one group's round, made when it is its turn: it may take a while."""
 
-    __slots__ = ("_cursor", "_data", "_encoding", "_views")
+    __slots__ = ("_cursor", "_data", "_key", "_pages", "_views")
 
-    def __init__(self, views: list[View], encoding: Encoding, cursor: str) -> None:
-        self._views = views
-        self._encoding = encoding
+    def __init__(self, pages: list[Page], key: Key, cursor: str) -> None:
+        self._pages = pages
+        self._key = key
         self._cursor = cursor
+        self._views: list[View] | None = None
         self._data: bytes | None = None
 
     @property
+    def views(self) -> list[View]:
+        """Of those pages that have something for the group."""
+        if self._views is None:
+            wanted, encoding = self._key
+            # Most polls are small and most filters narrow: no view is made to be found empty.
+            views = [page.view(wanted, encoding) for page in self._pages if page.may_hold(wanted)]
+            self._views = list(filter(len, views))
+        return self._views
+
+    @property
+    def events(self) -> int:
+        """How many there are for each member."""
+        return sum(map(len, self.views))
+
+    @property
     def data(self) -> bytes:
+        """Of a group for which there is something."""
         if self._data is None:
-            parts, left = list[Buffer](), MADE_AT_ONCE
-            for view in filter(len, self._views):
+            parts, left, encoding = list[Buffer](), MADE_AT_ONCE, self._key[1]
+            for view in self.views:
                 part, made = view.whole(left)
                 parts.append(part)
                 left -= made
-            if self._encoding.seal is not None:
-                parts = self._encoding.seal(parts, self._cursor)
+            if encoding.seal is not None:
+                parts = encoding.seal(parts, self._cursor)
             self._data = bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
         return self._data
 
@@ -86,7 +102,7 @@ class LiveLane:
         self._lost = lost
         self._cursor = cursor
         self._groups: dict[Key, Members] = {}
-        self._takers = Takers(self._groups)
+        self._takers = Takers[Members]()
         self._count = 0
         self._fanning = False
         self._full: list[Subscription] = []
@@ -96,6 +112,7 @@ class LiveLane:
         self._rest: list[list[Subscription]] | None = None
         self._unwritten: set[Subscription] | None = None
         self._departed: set[Subscription] = set()
+        self._emptied: list[Key] = []
 
     def __len__(self) -> int:
         """How many members it has."""
@@ -112,7 +129,7 @@ class LiveLane:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = {}
-            self._takers.changed()
+            self._takers.added(key, group)
         group[subscription] = subscription.write
         self._count += 1
 
@@ -126,6 +143,8 @@ class LiveLane:
         if self.in_round:
             # It may catch up and be back before the round ends: it must not get the block then.
             self._departed.add(subscription)
+            if not group:
+                self._emptied.append(key)
         elif not group:
             self._end_group(key)
         return True
@@ -170,9 +189,10 @@ class LiveLane:
             deliveries = size = 0
             until_s = self._now_s() + self._longest_s
             for index, step in enumerate(plan):
-                self._write(step)
-                deliveries += step.events * len(step.members)
-                size += len(step.block.data) * len(step.members)
+                if events := step.block.events:
+                    self._write(step)
+                    deliveries += events * len(step.members)
+                    size += len(step.block.data) * len(step.members)
                 if self._now_s() > until_s and index + 1 < len(plan):
                     self._rest = [later.members for later in plan[index + 1 :]]
                     self._unwritten = None
@@ -196,26 +216,23 @@ class LiveLane:
         self._departed.clear()
         for subscription in due:
             self._fell_behind(subscription, self._before)
-        for key in [key for key, group in self._groups.items() if not group]:
-            self._end_group(key)
+        for key in self._emptied:
+            if not self._groups.get(key, self._groups):  # nobody came back, and it is ended once
+                self._end_group(key)
+        self._emptied.clear()
 
     def _end_group(self, key: Key) -> None:
-        del self._groups[key]
-        self._takers.changed()
+        self._takers.removed(key, self._groups.pop(key))
 
     def _plan(self, pages: list[Page]) -> list[_Step]:
         plan, cursor = list[_Step](), self._cursor(self._tips)
         types = {name for page in pages for name in page.types}
-        for (wanted, encoding), group in self._takers.of(types):
-            # Most polls are small and most filters narrow: no view is made to be found empty.
-            views = [page.view(wanted, encoding) for page in pages if page.may_hold(wanted)]
-            events = sum(map(len, views))
-            if events == 0:
-                continue
-            block = _Block(views, encoding, cursor)
+        keys = {key for page in pages for key in page.keys} if self._takers.by_key else ()
+        for key, group in self._takers.of(types, keys):
+            block = _Block(pages, key, cursor)
             members, writes = list(group), list(group.values())
             plan += [
-                _Step(members[at : at + CHUNK], writes[at : at + CHUNK], block, events)
+                _Step(members[at : at + CHUNK], writes[at : at + CHUNK], block)
                 for at in range(0, len(members), CHUNK)
             ]
         return plan

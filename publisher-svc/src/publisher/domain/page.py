@@ -157,6 +157,11 @@ class Page:
             self._type_set = frozenset(self._types)
         return self._type_set
 
+    @property
+    def keys(self) -> Iterator[bytes]:
+        """The keys of those events that have one."""
+        return (key for key in self._keys if key is not None)
+
     def may_hold(self, wanted: Filter) -> bool:
         """Whether any of its events could pass; cheaper than a view that turns out empty."""
         if not any(map(wanted.takes_type, self.types)):
