@@ -128,7 +128,6 @@ class Publisher:
         room = room_for(settings.max_subscribers, variable="PUBLISHER_MAX_SUBSCRIBERS")
         self._terms = Terms(kafka.topic, settings.name(), settings.heartbeat_s, room)
         self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
-        self._collector = Collector(loop)
         self._complain = BoundedLog(_log.warning, 10.0, loop.time)
 
         # Kafka: one connection for questions, one for each reader of history, one for doubts.
@@ -222,7 +221,7 @@ class Publisher:
         terms, port = self._terms, sockets[0].getsockname()[1]
         _log.info("listening", port=port, instance=terms.instance, topic=terms.topic)
         self._sweep.start()
-        self._collector.start()
+        Collector(asyncio.get_running_loop()).start()
         serving = serve(self._app, sockets, drain=self._drain, limits=self._settings.server())
         server = asyncio.ensure_future(serving)
         tasks = [asyncio.ensure_future(each.run()) for each in (self._follower, self._watch)]
@@ -230,7 +229,6 @@ class Publisher:
             return await _first_end(server, tasks)
         finally:
             self._sweep.stop()
-            self._collector.stop()
             for task in [server, *tasks]:
                 task.cancel()
             await asyncio.gather(server, *tasks, return_exceptions=True)

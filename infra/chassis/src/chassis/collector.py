@@ -25,7 +25,10 @@ _NEVER = 1 << 30
 
 
 class Collector:
-    """See the module. One a process; `start` when all is loaded, `stop` gives the rules back."""
+    """See the module. One a process; `start` when all is loaded.
+
+    A process that ends need not `stop` it: to walk everything once more would only delay its end.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, young: int = YOUNG) -> None:
         self._loop = loop
@@ -44,7 +47,7 @@ class Collector:
         self._timer = self._loop.call_later(LOOK_S, self._tick)
 
     def stop(self) -> None:
-        """As it was."""
+        """Give Python's own rules back."""
         if self._timer is not None:
             self._timer.cancel()
         gc.unfreeze()
