@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.collector import Collector
+from chassis.ending import end, ended
 from chassis.errors import ChassisError
 from chassis.kafka_settings import KafkaSettings
 from chassis.logs import BoundedLog, configure, get_logger
@@ -55,6 +57,8 @@ from publisher.settings import PublisherSettings
 from publisher.workers import WRONG_SETTINGS, stop_with_starter
 
 _log = get_logger("publisher")
+_END_S, _LEAVE_S = 1.0, 3.0
+"""How long parts have to end, and to leave Kafka's group; a stop is not held up longer."""
 
 
 async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
@@ -229,15 +233,13 @@ class Publisher:
             return await _first_end(server, tasks)
         finally:
             self._sweep.stop()
-            for task in [server, *tasks]:
-                task.cancel()
-            await asyncio.gather(server, *tasks, return_exceptions=True)
+            left = await end([server, *tasks], _END_S)
             self._gate.close()  # if it did not come to the drain
             closing = [self._pool.close(), self._follower.close()]
-            await asyncio.gather(*closing, return_exceptions=True)
-            await asyncio.gather(
-                *[each.close() for each in self._connections], return_exceptions=True
-            )
+            left |= await _closed(closing, _LEAVE_S)
+            left |= await _closed([each.close() for each in self._connections], _END_S)
+            if left:
+                _log.warning("something does not end; stopping without it", tasks=len(left))
 
     def _reader(self, connection: KafkaConnection, offsets: KafkaTopicOffsets) -> KafkaPageReader:
         return KafkaPageReader(
@@ -263,6 +265,14 @@ class Publisher:
     def _load_failed(self, error: PublisherError) -> None:
         self._metrics.failures.labels("page-load").inc()
         self._complain("a page could not be loaded; trying again", error=str(error))
+
+
+async def _closed(
+    closing: Iterable[Coroutine[Any, Any, None]], within_s: float
+) -> set[asyncio.Future[Any]]:
+    """Wait for them, then cancel what goes on; gives what does not end even so."""
+    tasks = [asyncio.ensure_future(each) for each in closing]
+    return await ended(tasks, within_s + _END_S, cancel_after_s=within_s)
 
 
 async def _first_end(server: asyncio.Future[None], tasks: Sequence[asyncio.Future[None]]) -> int:

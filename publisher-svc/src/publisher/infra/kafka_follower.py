@@ -10,7 +10,6 @@ told (`Hub.overtaken`, `Hub.truncated`), never skipped in silence.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
+from chassis.ending import ended
 from chassis.logs import BoundedLog, get_logger
 from publisher.app.following import Following, Phase
 from publisher.app.hub import Hub
@@ -370,5 +370,5 @@ class KafkaFollower(ConsumerRebalanceListener):
         consumer, self._consumer = self._consumer, None
         self._commits.stop()
         if consumer is not None:
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(consumer.stop(), _LEAVE_S)
+            stopping = asyncio.ensure_future(consumer.stop())  # which may fail, or never end
+            await ended([stopping], 2 * _LEAVE_S, cancel_after_s=_LEAVE_S)
