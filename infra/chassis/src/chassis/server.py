@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
@@ -21,6 +23,7 @@ from typing import Any
 
 import uvicorn
 
+from chassis.ending import end
 from chassis.errors import PortInUseError
 from chassis.kafka_transport import mend_aiokafka
 from chassis.logs import get_logger
@@ -30,6 +33,8 @@ from chassis.raw_websocket import RawWebSocketProtocol
 _log = get_logger("chassis.server")
 
 _ATTEMPTS = 10
+_LAST_S = 1.0
+"""What is left of tasks when a service is over has so long to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,4 +221,18 @@ def run(main: Coroutine[Any, Any, int]) -> int:
         factory = uvloop.new_event_loop
         mend_aiokafka()
     with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(main)
+        return runner.run(_to_the_end(main))
+
+
+async def _to_the_end(main: Coroutine[Any, Any, int]) -> int:
+    """A library's task that loses every cancellation must not keep the process: asyncio would wait
+    for it without end.
+    """
+    status = await main
+    here = asyncio.current_task()
+    left = await end([each for each in asyncio.all_tasks() if each is not here], _LAST_S)
+    if left:
+        _log.warning("tasks do not end; exiting without them", tasks=len(left))
+        logging.shutdown()
+        os._exit(status)
+    return status
