@@ -152,6 +152,23 @@ def test_who_goes_or_comes_back_within_a_round_is_found_after_it(
     assert set(stage.hub._live._takers._by_key) == {b"l"}
 
 
+def test_who_goes_twice_within_a_round_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_lane, "CHUNK", 1)
+    stage = Stage(0)
+    members = [stage.join() for _ in range(2)]
+    stage.broker[0].append("a")
+    steps = stage.round(suspended=True)
+    for subscription, sink in members:
+        sink.paused = True
+        stage.hub.pause(subscription)
+        sink.drain()
+    stage.settle()
+    for subscription, _ in members:
+        stage.hub.unsubscribe(subscription)
+    finish(steps)
+    assert not stage.hub._live._groups
+
+
 def test_blocks_are_made_in_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of filters may have something in one poll: others get a turn in between."""
     made: list[Filter] = []

@@ -112,7 +112,7 @@ class LiveLane:
         self._rest: list[list[Subscription]] | None = None
         self._unwritten: set[Subscription] | None = None
         self._departed: set[Subscription] = set()
-        self._emptied: list[Key] = []
+        self._emptied: set[Key] = set()
 
     def __len__(self) -> int:
         """How many members it has."""
@@ -144,7 +144,7 @@ class LiveLane:
             # It may catch up and be back before the round ends: it must not get the block then.
             self._departed.add(subscription)
             if not group:
-                self._emptied.append(key)
+                self._emptied.add(key)
         elif not group:
             self._end_group(key)
         return True
@@ -217,7 +217,7 @@ class LiveLane:
         for subscription in due:
             self._fell_behind(subscription, self._before)
         for key in self._emptied:
-            if not self._groups.get(key, self._groups):  # nobody came back, and it is ended once
+            if self._groups.get(key) == {}:  # not ended yet, and nobody came back
                 self._end_group(key)
         self._emptied.clear()
 
