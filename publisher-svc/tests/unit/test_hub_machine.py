@@ -367,10 +367,8 @@ class Broadcasting(RuleBasedStateMachine):
         here = [witness for witness in self.witnesses if not witness.gone]
         assert len(self.hub) == len(here)
         assert sum(self.hub.lanes().values()) == len(here)
-        full = {each for each in self.hub.subscriptions() if each.sink.paused}
-        assert set(self.hub.full()) == full
-        below_tail = self.hub._catch_up._below_tail
-        assert all(each.lane is Lane.CATCH_UP for each in below_tail)
+        assert set(self.hub.full()) == {s for s in self.hub.subscriptions() if s.sink.paused}
+        assert all(each.lane is Lane.CATCH_UP for each in self.hub._catch_up._below_tail)
 
     def teardown(self) -> None:
         """Let everything come to rest: then all have everything, or were told why not."""

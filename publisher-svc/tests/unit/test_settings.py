@@ -80,14 +80,20 @@ def test_half_a_wall_is_refused(
     assert "secret" not in line
 
 
+def run(monkeypatch: pytest.MonkeyPatch, **told: str) -> object:
+    """The whole program with such settings, to its end; gives its exit status."""
+    monkeypatch.setattr(sys, "argv", ["publisher"])
+    for name, value in told.items():
+        monkeypatch.setenv(f"PUBLISHER_{name}", value)
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    return ended.value.code
+
+
 def test_the_program_says_it_in_a_line_and_exits_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["publisher"])
-    monkeypatch.setenv("PUBLISHER_KEYS", "own")
-    with pytest.raises(SystemExit) as ended:
-        program.main()
-    assert ended.value.code == 2
+    assert run(monkeypatch, KEYS="own") == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("publisher: PUBLISHER_KEYS: ")
 
@@ -105,25 +111,14 @@ def test_keys_that_cannot_be_used_are_refused_likewise(
     told: dict[str, str],
     said: str,
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["publisher"])
-    monkeypatch.setenv("PUBLISHER_AUTH", "bearer")
-    for name, value in told.items():
-        monkeypatch.setenv(f"PUBLISHER_{name}", value)
-    with pytest.raises(SystemExit) as ended:
-        program.main()
-    assert ended.value.code == 2
+    assert run(monkeypatch, AUTH="bearer", **told) == 2
     assert said in capfd.readouterr().err
 
 
 def test_users_that_are_no_hashes_are_refused_likewise(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["publisher"])
-    monkeypatch.setenv("PUBLISHER_AUTH", "basic")
-    monkeypatch.setenv("PUBLISHER_USERS", "ann:secret")
-    with pytest.raises(SystemExit) as ended:
-        program.main()
-    assert ended.value.code == 2
+    assert run(monkeypatch, AUTH="basic", USERS="ann:secret") == 2
     said = capfd.readouterr().err
     assert "PUBLISHER_USERS: the entry of user 'ann' is not an argon2 hash" in said
     assert "secret" not in said
@@ -132,12 +127,7 @@ def test_users_that_are_no_hashes_are_refused_likewise(
 def test_a_misspelt_wall_is_told_before_anything_is_served(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["publisher"])
-    monkeypatch.setenv("PUBLISHER_KEY", "own")
-    monkeypatch.setenv("PUBLISHER_AUTH", "bearer")
-    monkeypatch.setenv("PUBLISHER_TOKEN_KEY", "secret")  # so that it ends
-    with pytest.raises(SystemExit):
-        program.main()
+    run(monkeypatch, KEY="own", AUTH="bearer", TOKEN_KEY="secret")  # the last, so that it ends
     assert (
         "PUBLISHER_KEY is no setting and does nothing; PUBLISHER_KEYS is one"
         in capfd.readouterr().err

@@ -47,7 +47,7 @@ class InvalidUsersError(ChassisError):
 class Busy(Enum):
     """Nothing is known of these credentials: too many others wait to be verified, or it is over."""
 
-    BUSY = "busy"
+    BUSY = "credentials cannot be verified now, for too many wait; ask again"
 
 
 class BasicAuth:

@@ -31,7 +31,8 @@ async def ended(
     while pending and loop.time() < until_s:
         for each in pending:
             each.cancel()
-        _, pending = await asyncio.wait(pending, timeout=min(AGAIN_S, within_s))
+        left_s = max(0.0, until_s - loop.time())
+        _, pending = await asyncio.wait(pending, timeout=min(AGAIN_S, left_s))
     for each in tasks:
         if each.done() and not each.cancelled():
             each.exception()  # looked at: what ends with the service is nobody's any more

@@ -40,6 +40,4 @@ FOREIGN_ORIGIN = Problem(
 UNAUTHENTICATED = Problem(
     ProblemType.UNAUTHENTICATED, "send HTTP Basic credentials of a user known here"
 )
-BUSY = Problem(
-    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
-)
+BUSY = Problem(ProblemType.UNAVAILABLE, Busy.BUSY.value)

@@ -99,6 +99,4 @@ _SEVERAL = Problem(
     ProblemType.UNAUTHENTICATED, "credentials were sent more than once; send them in one way, once"
 )
 _EXPIRED = Problem(ProblemType.UNAUTHENTICATED, "the token has expired; get a new one")
-_BUSY = Problem(
-    ProblemType.UNAVAILABLE, "credentials cannot be verified now, for too many wait; ask again"
-)
+_BUSY = Problem(ProblemType.UNAVAILABLE, Busy.BUSY.value)
