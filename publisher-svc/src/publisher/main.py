@@ -14,7 +14,7 @@ from typing import Any
 from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.collector import Collector
 from chassis.ending import end, ended
-from chassis.errors import ChassisError
+from chassis.errors import ChassisError, SendRingUnavailableError
 from chassis.kafka_settings import KafkaSettings
 from chassis.logs import BoundedLog, configure, get_logger
 from chassis.open_files import room_for
@@ -25,6 +25,7 @@ from publisher.app.drain import drain
 from publisher.app.following import Following
 from publisher.app.gathering import Gathering
 from publisher.app.hub import Hub
+from publisher.app.live_lane import Rounds
 from publisher.app.load_queue import LoadQueue
 from publisher.app.page_pool import PagePool
 from publisher.app.plan_replay import PlanReplay
@@ -51,6 +52,7 @@ from publisher.infra.kafka_reader import KafkaPageReader
 from publisher.infra.log_watch import LogWatch, WatchSettings
 from publisher.infra.loop_scheduler import LoopScheduler
 from publisher.infra.metrics import Metrics
+from publisher.infra.ring_writer import RingWriter
 from publisher.infra.token_keys import InvalidKeysError, TokenKey, read_keys, secret_key
 from publisher.infra.websocket import WebSocketTransport
 from publisher.settings import PublisherSettings
@@ -144,6 +146,7 @@ class Publisher:
         offsets = KafkaTopicOffsets(ask)
 
         # The log and the hub: pages in, blocks out.
+        self._ring = self._send_ring() if settings.io_uring == "auto" else None
         log = Log(tail_limit_bytes=settings.tail_bytes, cache_limit_bytes=settings.cache_bytes)
         gathering = Gathering(log, loop.time, self._standings)
         self._pool = PagePool(
@@ -159,7 +162,8 @@ class Publisher:
             scheduler,
             self._metrics.on_event,
             turns=settings.turns(),
-            longest_fan_out_s=settings.fan_out_ms / 1e3,
+            rounds=Rounds(settings.fan_out_ms / 1e3),
+            writer=self._ring,
         )
         self._follower = KafkaFollower(
             arguments, ask, offsets, self._hub, self._following, settings.follower(), loop.time
@@ -210,6 +214,7 @@ class Publisher:
             self._terms,
             clock=loop.time,
             stuck_s=settings.stuck_s,
+            ring_in_use=lambda: self._ring is not None and self._ring.is_open,
         )
         self._metrics.gauges(self._status.readings, self._status.standing)
         self._app = application(
@@ -235,11 +240,24 @@ class Publisher:
             self._sweep.stop()
             left = await end([server, *tasks], _END_S)
             self._gate.close()  # if it did not come to the drain
+            if self._ring is not None:
+                self._ring.close()
             closing = [self._pool.close(), self._follower.close()]
             left |= await _closed(closing, _LEAVE_S)
             left |= await _closed([each.close() for each in self._connections], _END_S)
             if left:
                 _log.warning("something does not end; stopping without it", tasks=len(left))
+
+    def _send_ring(self) -> RingWriter | None:
+        try:
+            return RingWriter(self._ring_failed)
+        except SendRingUnavailableError as error:
+            _log.info("blocks are written to one socket after the other", reason=str(error))
+            return None
+
+    def _ring_failed(self) -> None:
+        self._metrics.failures.labels("io-uring").inc()
+        _log.warning("io_uring takes no more; blocks are written to one socket after the other")
 
     def _reader(self, connection: KafkaConnection, offsets: KafkaTopicOffsets) -> KafkaPageReader:
         return KafkaPageReader(

@@ -154,6 +154,8 @@ class PublisherSettings(BaseSettings):
     poll_records: Annotated[int, Field(ge=1)] = 500
     coalesce_ms: Annotated[float, Field(ge=0)] = 0.0
     fan_out_ms: Annotated[float, Field(gt=0)] = 5.0
+    io_uring: Literal["auto", "off"] = "auto"
+    """``auto``: a block is sent to many sockets by one system call, where the system allows it."""
     catch_up_bytes: Annotated[int, Field(ge=4096)] = 256 << 10
     catch_up_work_ms: Annotated[float, Field(gt=0)] = 1.0
     catch_up_rest_ms: Annotated[float, Field(ge=0)] = 3.0

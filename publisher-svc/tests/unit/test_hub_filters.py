@@ -6,7 +6,7 @@ import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage, finish
 
-from publisher.app import live_lane, takers
+from publisher.app import takers
 from publisher.domain.encoding import Encoding
 from publisher.domain.filter import EVERYTHING, Filter, parse_filter
 from publisher.domain.page import Page
@@ -129,10 +129,7 @@ def test_of_who_went_nothing_is_kept() -> None:
     assert [offsets(sink) for sink in stay] == [[0, 1, 2, 3, 4]] * 2
 
 
-def test_who_goes_or_comes_back_within_a_round_is_found_after_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(live_lane, "CHUNK", 1)
+def test_who_goes_or_comes_back_within_a_round_is_found_after_it() -> None:
     stage = Stage(0)
     first = stage.join()[1]
     gone, _ = stage.join(wanted=parse_filter(None, ["k"]))
@@ -152,8 +149,7 @@ def test_who_goes_or_comes_back_within_a_round_is_found_after_it(
     assert set(stage.hub._live._takers._by_key) == {b"l"}
 
 
-def test_who_goes_twice_within_a_round_is_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_lane, "CHUNK", 1)
+def test_who_goes_twice_within_a_round_is_ended_once() -> None:
     stage = Stage(0)
     members = [stage.join() for _ in range(2)]
     stage.broker[0].append("a")

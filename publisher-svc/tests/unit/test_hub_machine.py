@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,10 +20,10 @@ from publisher_fakes.variety import BATCH, DEFLATED, FILTERS, KINDS
 from publisher_fakes.witness import Witness
 
 from contracts.frames import hello_frame
-from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
 from publisher.app.events import Event as DomainEvent
 from publisher.app.hub import Hub
+from publisher.app.live_lane import Rounds
 from publisher.app.subscription import Lane, Subscription
 from publisher.app.sweep import Intervals, Sweep
 from publisher.domain.encoding import WEBSOCKET, Encoding
@@ -34,11 +33,6 @@ from publisher.domain.page import Page
 from publisher.domain.plan import Plan
 
 TAIL_BYTES, CACHE_BYTES = 4000, 3000
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_lane, "CHUNK", 1)  # rounds of few subscribers are suspended too
 
 
 class Broadcasting(RuleBasedStateMachine):
@@ -56,7 +50,7 @@ class Broadcasting(RuleBasedStateMachine):
             self.scheduler,
             self.emitted,
             turns=Turns(read_bytes=150, work_s=0.001, rest_s=0.003),
-            longest_fan_out_s=0.0,
+            rounds=Rounds(longest_s=0.0, chunk=1),
         )
         self.hub.generation = "0badcafe"
         self.source.trimmed = self.hub.expire

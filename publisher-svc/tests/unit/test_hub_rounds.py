@@ -8,17 +8,11 @@ import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage, finish
 
-from publisher.app import live_lane
 from publisher.domain.errors import InvariantError
 from publisher.domain.filter import Filter
 
 TYPE_A = Filter(types=frozenset({"a"}))
 TYPE_B = Filter(types=frozenset({"b"}))
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_lane, "CHUNK", 1)  # a round of two subscribers can be suspended
 
 
 def suspended(stage: Stage, count: int = 2) -> tuple[Iterator[None], list[FakeSink]]:

@@ -120,6 +120,7 @@ def test_the_document() -> None:
         "max_subscribers": 10,
         "page_loads": 0,
         "consumer_restarts": 0,
+        "io_uring": False,
     }
 
 

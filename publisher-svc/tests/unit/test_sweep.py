@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from publisher_fakes.sink import FakeSink
 from publisher_fakes.stage import Stage
 
 from contracts.close import CloseCode
-from publisher.app import live_lane
 from publisher.app.catch_up_lane import Turns
 from publisher.app.subscription import Lane
 
@@ -49,8 +47,7 @@ def test_those_behind_are_told_how_far() -> None:
     assert (beat.cursor, beat.members["behind"]) == ("0:2@0badcafe", 3)
 
 
-def test_during_a_suspended_round_it_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_lane, "CHUNK", 1)
+def test_during_a_suspended_round_it_waits_for_its_end() -> None:
     stage = Stage(0)
     sinks = [stage.join()[1] for _ in range(2)]
     stage.broker[0].append()

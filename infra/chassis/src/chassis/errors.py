@@ -26,3 +26,9 @@ class TooManyBehindError(ChassisError):
     """A client sends request after request and does not wait for answers; it is dropped."""
 
     code = "too-many-behind"
+
+
+class SendRingUnavailableError(ChassisError):
+    """Many sends cannot be made in one system call here; they are made one by one."""
+
+    code = "send-ring-unavailable"

@@ -30,6 +30,9 @@ class Pinged(Protocol):
     read_paused: bool
     """Its socket is left unread here, and an answer may be waiting in it."""
 
+    def write_ping(self, frame: bytes) -> None:
+        """Write it to the transport."""
+
     def keepalive_timeout(self) -> None:
         """The peer did not answer."""
 
@@ -84,7 +87,7 @@ class PingSweep:
             idle = each.pending_ping_payload is None
             if idle and not each.close_sent and not each.transport.is_closing():
                 each.pending_ping_payload, each.ping_sent_at = payload, now_s
-                each.transport.write(frame)
+                each.write_ping(frame)
                 pinged.append((each, each.transport.get_write_buffer_size()))
         if len(connections) > CHUNK:
             self._loop.call_soon(self._ping, connections[CHUNK:])

@@ -23,11 +23,33 @@ class TellingProtocol(Protocol):
         read."""
 
 
+class RawOutlet:
+    """A connection's `write`, and what one must know to go around it.
+
+    Invariant: what the connection itself writes while `marks` is set (pings and their answers) puts
+    this outlet among them, under its descriptor, before others run. The descriptor is this
+    connection's until `RawConnection.on_lost` has run: transports close it after that.
+    """
+
+    __slots__ = ("buffered_bytes", "descriptor", "marks", "write")
+
+    def __init__(self, transport: Any) -> None:
+        self.write: Callable[[bytes | memoryview], None] = transport.write
+        self.buffered_bytes: Callable[[], int] = transport.get_write_buffer_size
+        sealed = transport.get_extra_info("ssl_object") is not None
+        sock = None if sealed else transport.get_extra_info("socket")
+        self.descriptor: int = -1 if sock is None else sock.fileno()
+        """Of the socket, if it takes the very bytes of `write`, else -1. While nothing is buffered,
+        `write` would do nothing else than send to it."""
+        self.marks: dict[int, RawOutlet] | None = None
+
+
 class RawConnection:
     """One connection's raw side. The application sets the callbacks; all run on the event loop."""
 
     __slots__ = (
-        "_begun", "_gone", "_lost", "_protocol", "on_lost", "on_pause", "on_resume", "paused",
+        "_begun", "_gone", "_lost", "_outlet", "_protocol", "on_lost", "on_pause", "on_resume",
+        "paused",
     )  # fmt: skip
 
     refusal: ClassVar[str]
@@ -38,6 +60,7 @@ class RawConnection:
         self._begun = False
         self._lost = False
         self._gone = False
+        self._outlet: RawOutlet | None = None
         self.paused = False
         """The transport's buffer is above its high-water mark."""
         self.on_pause: Callable[[], None] | None = None
@@ -67,6 +90,11 @@ class RawConnection:
         write: Callable[[bytes | memoryview], None] = self._open_transport().write
         return write
 
+    def outlet(self) -> RawOutlet:
+        """`writer`, for those who write the same to many, under the same terms."""
+        self._outlet = RawOutlet(self._open_transport())
+        return self._outlet
+
     def batch_writer(self) -> Callable[[list[bytes | memoryview]], None]:
         """The transport's own ``writelines``, under the same terms as `writer`."""
         write: Callable[[list[bytes | memoryview]], None] = self._open_transport().writelines
@@ -82,6 +110,12 @@ class RawConnection:
         self.lost()
         if not self._gone:
             self._protocol.transport.abort()
+
+    def touched(self) -> None:
+        """Told by the protocol: it may have written something itself."""
+        outlet = self._outlet
+        if outlet is not None and outlet.marks is not None:
+            outlet.marks[outlet.descriptor] = outlet
 
     def pause_writing(self) -> None:
         """Told by the protocol: the buffer is above the high-water mark."""
@@ -111,7 +145,7 @@ class RawConnection:
         """
         self.lost()
         self._gone = True
-        self.on_pause = self.on_resume = self.on_lost = None
+        self.on_pause = self.on_resume = self.on_lost = self._outlet = None
 
     def _open_transport(self) -> Any:
         if not self.is_open:

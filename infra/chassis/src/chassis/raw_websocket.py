@@ -146,6 +146,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close":
             self.raw.lost()
         await super().send(message)
+        self.raw.touched()
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             # A denied handshake is complete too; uvicorn would log the denial as an error.
             self.handshake_complete = True
@@ -164,9 +165,11 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._pong and self.raw.is_open and not self.raw.paused:
             self.transport.write(self._pong)
             self._pong = b""
+            self.raw.touched()
 
     def data_received(self, data: bytes) -> None:
         """Take usual messages here, if the application asks for it; the rest is the library's."""
+        self.raw.touched()  # it may answer
         frames, take = self._frames, self.raw.on_messages
         if frames is None or take is None:
             self._frames = None
@@ -313,6 +316,11 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._pings is not None:
             self._pings.discard(self)
         super().stop_keepalive()
+
+    def write_ping(self, frame: bytes) -> None:
+        """A ping's turn has come."""
+        self.transport.write(frame)
+        self.raw.touched()
 
     def keepalive_timeout(self) -> None:
         """The peer did not answer a ping."""

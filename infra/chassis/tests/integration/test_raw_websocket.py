@@ -370,3 +370,44 @@ async def test_a_stop_while_a_peer_that_closed_does_not_read_closes_the_others(
     for other in others:
         await other.read_to_end()
         assert other.close_code == 1012
+
+
+# -- what the connection writes itself is told to whoever goes around its transport ----------------
+
+
+@pytest.mark.parametrize("cause", ["ping", "answer", "answer-once-there-is-room", "send"])
+async def test_what_the_connection_writes_itself_marks_its_outlet(serve: Serve, cause: str) -> None:
+    ended = asyncio.Event()
+
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        raw: RawWebSocket = scope["extensions"][EXTENSION]
+        if cause == "answer-once-there-is-room":
+            await fill(raw)
+        raw.outlet().marks = {}
+        if cause == "send":
+            await send({"type": "websocket.send", "text": "x"})
+        await ended.wait()
+
+    served = serve(app, **({"ws_ping_interval": 0.02} if cause == "ping" else {}))
+    peer = await served.peer()
+    await until(lambda: served.raw._outlet is not None, "the application runs")
+    outlet = served.raw._outlet
+    assert outlet is not None
+    assert outlet.marks is not None
+    if cause.startswith("answer"):
+        await peer.send(masked(Opcode.PING, b"?"))
+        await until(lambda: bool(outlet.marks), "the ping was heard")
+    if cause == "answer-once-there-is-room":
+        outlet.marks.clear()
+        await peer.read_frames(Opcode.PONG, 1)
+    await until(lambda: outlet.marks == {outlet.descriptor: outlet}, cause)
+    ended.set()
+
+
+async def test_an_outlet_that_nobody_watches_is_not_marked(serve: Serve) -> None:
+    served = serve(listening, ws_ping_interval=0.02)
+    peer = await served.peer()
+    outlet = served.raw.outlet()
+    await peer.read_frames(Opcode.PING, 1)
+    assert outlet.marks is None

@@ -67,7 +67,7 @@ class FakeConnection:
     def is_closing(self) -> bool:
         return self.closing
 
-    def write(self, data: bytes) -> None:
+    def write_ping(self, data: bytes) -> None:
         self.written.append(data)
 
     def keepalive_timeout(self) -> None:
@@ -221,6 +221,6 @@ def test_a_write_may_end_a_connection_within_the_round() -> None:
         desk.sweep.discard(other)
         one.closing = other.closing = True
 
-    one.write = other.write = both_go  # type: ignore[method-assign]
+    one.write_ping = other.write_ping = both_go  # type: ignore[method-assign]
     desk.loop.advance(INTERVAL_S)
     assert len(desk.sweep) == 0

@@ -31,8 +31,9 @@ from publisher.app.events import (
     SubscriberJoined,
     SubscriberLeft,
 )
-from publisher.app.live_lane import LiveLane
-from publisher.app.ports import Scheduler
+from publisher.app.in_turn import InTurn
+from publisher.app.live_lane import LiveLane, Rounds
+from publisher.app.ports import BlockWriter, Scheduler
 from publisher.app.subscription import Lane, Subscription
 from publisher.domain.crowd import Standing
 from publisher.domain.errors import InvariantError
@@ -55,7 +56,8 @@ class Hub:
         emit: Emit,
         *,
         turns: Turns = Turns(),  # noqa: B008 - a frozen value
-        longest_fan_out_s: float = 0.005,
+        rounds: Rounds = Rounds(),  # noqa: B008 - a frozen value
+        writer: BlockWriter | None = None,
     ) -> None:
         self.log = log
         self.generation = ""
@@ -66,10 +68,11 @@ class Hub:
         self._full: set[Subscription] = set()
         self._live = LiveLane(
             now_s=scheduler.now_s,
-            longest_s=longest_fan_out_s,
+            rounds=rounds,
             fell_behind=self._fell_behind,
             lost=self._lost,
             cursor=self.cursor,
+            writer=writer or InTurn(),
         )
         self._catch_up = CatchUpLane(
             log,
@@ -162,6 +165,8 @@ class Hub:
             subscription.write(frame)
         except Exception:  # noqa: BLE001 - a transport that died under us
             self._lost(subscription)
+        if subscription.lane is Lane.LIVE:
+            self._live.touched(subscription)
 
     def expire(self, partition: int, earliest: int) -> None:
         """The broker's log begins at `earliest` now."""

@@ -9,9 +9,12 @@ passed over. Nothing here is done per subscriber but the write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from publisher.app.events import EventsBroadcast
+from publisher.app.group import Group, Line
+from publisher.app.ports import BlockWriter
 from publisher.app.subscription import Subscription
 from publisher.app.takers import Key, Takers
 from publisher.domain.encoding import Buffer
@@ -19,22 +22,26 @@ from publisher.domain.page import Page
 from publisher.domain.plan import Positions
 from publisher.domain.view import View
 
-CHUNK = 64
-"""Writes between two looks at the clock."""
-
 MADE_AT_ONCE = 4
 """Frames of several events that are made for one block, over all partitions, since each may have to
 be compressed; what is beyond goes out plain."""
 
-_Write = Callable[[Buffer], None]
-Members = dict[Subscription, _Write]
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How long a round may hold the event loop, and when it looks at the clock."""
+
+    longest_s: float = 0.005
+    chunk: int = 1024
+    """Most writes between two looks."""
+    chunk_bytes: int = 4 << 20
+    """Most that is written between them, if it is more than one write."""
 
 
 class _Step(NamedTuple):
-    """Of a round: one block, and some of those who get it. No object is made per member."""
+    """Of a round: one block, and those who get it. No object is made per member."""
 
-    members: list[Subscription]
-    writes: list[_Write]
+    line: Line
     block: _Block
 
 
@@ -91,22 +98,23 @@ class LiveLane:
         self,
         *,
         now_s: Callable[[], float],
-        longest_s: float,
+        rounds: Rounds,
         fell_behind: Callable[[Subscription, Positions], None],
         lost: Callable[[Subscription], None],
         cursor: Callable[[Positions], str],
+        writer: BlockWriter,
     ) -> None:
+        self._writer = writer
         self._now_s = now_s
-        self._longest_s = longest_s
+        self._rounds = rounds
         self._fell_behind = fell_behind
         self._lost = lost
         self._cursor = cursor
-        self._groups: dict[Key, Members] = {}
-        self._takers = Takers[Members]()
+        self._groups: dict[Key, Group] = {}
+        self._takers = Takers[Group]()
         self._count = 0
         self._fanning = False
         self._full: list[Subscription] = []
-        self._broken: list[Subscription] = []
         self._before: Positions = ()
         self._tips: Positions = ()
         self._rest: list[list[Subscription]] | None = None
@@ -128,16 +136,16 @@ class LiveLane:
         key = (subscription.wanted, subscription.encoding)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = {}
+            group = self._groups[key] = Group(self._writer)
             self._takers.added(key, group)
-        group[subscription] = subscription.write
+        group.add(subscription)
         self._count += 1
 
     def leave(self, subscription: Subscription) -> bool:
         """Let a member go; False if it was none."""
         key = (subscription.wanted, subscription.encoding)
         group = self._groups.get(key)
-        if group is None or group.pop(subscription, None) is None:
+        if group is None or not group.remove(subscription):
             return False
         self._count -= 1
         if self.in_round:
@@ -148,6 +156,10 @@ class LiveLane:
         elif not group:
             self._end_group(key)
         return True
+
+    def touched(self, subscription: Subscription) -> None:
+        """Something else than a block was written to a member."""
+        self._writer.touched(subscription.outlet)
 
     def full(self, subscription: Subscription, tips: Positions) -> None:
         """The socket of a member has no room: it leaves, now or when the write returns."""
@@ -187,18 +199,20 @@ class LiveLane:
         self._rest = []
         try:
             deliveries = size = 0
-            until_s = self._now_s() + self._longest_s
-            for index, step in enumerate(plan):
-                if events := step.block.events:
-                    self._write(step)
-                    deliveries += events * len(step.members)
-                    size += len(step.block.data) * len(step.members)
-                if self._now_s() > until_s and index + 1 < len(plan):
-                    self._rest = [later.members for later in plan[index + 1 :]]
-                    self._unwritten = None
-                    yield None
-                    until_s = self._now_s() + self._longest_s
-                self._rest, self._unwritten = [], set()
+            until_s = self._now_s() + self._rounds.longest_s
+            for index, (line, block) in enumerate(plan):
+                count, events = len(line.members), block.events
+                deliveries += events * count
+                size += (len(block.data) if events else 0) * count
+                for written in self._chunks(line, block) if events else (count,):
+                    if self._now_s() > until_s:
+                        rest = [line.members[written:]]
+                        rest += [later.line.members for later in plan[index + 1 :]]
+                        if any(rest):
+                            self._rest, self._unwritten = rest, None
+                            yield None
+                            until_s = self._now_s() + self._rounds.longest_s
+                    self._rest, self._unwritten = [], set()
         finally:
             self._end_round(self._rest)
         yield EventsBroadcast(
@@ -217,7 +231,8 @@ class LiveLane:
         for subscription in due:
             self._fell_behind(subscription, self._before)
         for key in self._emptied:
-            if self._groups.get(key) == {}:  # not ended yet, and nobody came back
+            group = self._groups.get(key)
+            if group is not None and not group:  # not ended yet, and nobody came back
                 self._end_group(key)
         self._emptied.clear()
 
@@ -229,27 +244,29 @@ class LiveLane:
         types = {name for page in pages for name in page.types}
         keys = {key for page in pages for key in page.keys} if self._takers.by_key else ()
         for key, group in self._takers.of(types, keys):
-            block = _Block(pages, key, cursor)
-            members, writes = list(group), list(group.values())
-            plan += [
-                _Step(members[at : at + CHUNK], writes[at : at + CHUNK], block)
-                for at in range(0, len(members), CHUNK)
-            ]
+            plan.append(_Step(group.line, _Block(pages, key, cursor)))
         return plan
 
-    def _write(self, step: _Step) -> None:
-        block, departed = step.block.data, self._departed
+    def _chunks(self, line: Line, block: _Block) -> Iterator[int]:
+        """Write to all, and give after each chunk how many have been written to."""
+        data, count = block.data, len(line.members)
+        chunk = max(1, min(self._rounds.chunk, self._rounds.chunk_bytes // len(data)))
+        for start in range(0, count, chunk):
+            stop = min(start + chunk, count)
+            self._write(data, line, start, stop)
+            yield stop
+
+    def _write(self, data: bytes, line: Line, start: int, stop: int) -> None:
+        members, row = line
+        if self._departed:
+            members = [each for each in members[start:stop] if each not in self._departed]
+            row = self._writer.row([each.outlet for each in members])
+            start, stop = 0, len(members)
         self._fanning = True
-        for member, write in zip(step.members, step.writes, strict=True):
-            if departed and member in departed:
-                continue
-            try:
-                write(block)
-            except Exception:  # noqa: BLE001 - a transport that died under us
-                self._broken.append(member)
+        broken = row.write(data, start, stop)
         self._fanning = False
-        while self._broken:
-            self._lost(self._broken.pop())
+        for index in broken:
+            self._lost(members[index])
         # What paused inside its write has this block.
         while self._full:
             self._fell_behind(self._full.pop(), self._tips)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
@@ -13,12 +13,30 @@ from publisher.domain.page import Page
 from publisher.domain.plan import OffsetsByTime, Positions
 
 
+class Outlet(Protocol):
+    """Where a sink's bytes go, and what one must know to bring them there another way."""
+
+    marks: dict[int, Any] | None
+    """If set, outlets to which a connection writes something itself are put here, by descriptor."""
+
+    @property
+    def write(self) -> Callable[[Buffer], None]:
+        """Takes bytes of whole frames in order and does not wait."""
+
+    @property
+    def buffered_bytes(self) -> Callable[[], int]:
+        """What the socket has not taken yet."""
+
+    @property
+    def descriptor(self) -> int:
+        """Of the socket beneath, if it takes the very bytes that are written; else -1."""
+
+
 class Sink(Protocol):
     """A subscriber's connection, from `Subscription` to the wire.
 
-    `write` takes bytes of whole frames in order and does not wait. The adapter calls the hub's
-    `pause` and `resume` when the socket's buffer passes its marks, and `unsubscribe` when the
-    connection is gone, after which it takes no more writes.
+    The adapter calls the hub's `pause` and `resume` when the socket's buffer passes its marks, and
+    `unsubscribe` when the connection is gone, after which it takes no more writes.
     """
 
     @property
@@ -29,7 +47,7 @@ class Sink(Protocol):
     def buffered_bytes(self) -> int:
         """What the socket has not taken yet."""
 
-    def writer(self) -> Callable[[Buffer], None]:
+    def outlet(self) -> Outlet:
         """The cheapest way to write one buffer; valid until the connection is gone."""
 
     def write_all(self, buffers: list[Buffer]) -> None:
@@ -40,6 +58,32 @@ class Sink(Protocol):
 
     def abort(self) -> None:
         """Drop the connection without flushing."""
+
+
+class Row(Protocol):
+    """Outlets that get the same blocks, in an order."""
+
+    def write(self, block: bytes, start: int, stop: int) -> list[int]:
+        """Write to those from `start` up to `stop`, each as by its own `write`.
+
+        Gives the indexes of those whose write raised: what they got of it is unknown.
+        """
+
+
+class BlockWriter(Protocol):
+    """Writes blocks to many outlets; it is told which, and when something else is written there."""
+
+    def joined(self, outlet: Outlet) -> None:
+        """It may be in rows from now on."""
+
+    def left(self, outlet: Outlet) -> None:
+        """It is in none from now on that is written to."""
+
+    def touched(self, outlet: Outlet) -> None:
+        """Its own `write` was used."""
+
+    def row(self, outlets: Sequence[Outlet]) -> Row:
+        """These, all joined, in this order."""
 
 
 @dataclass(frozen=True, slots=True)

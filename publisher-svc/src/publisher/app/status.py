@@ -23,6 +23,7 @@ class Status:
         *,
         clock: Callable[[], float],
         stuck_s: float,
+        ring_in_use: Callable[[], bool] = lambda: False,
     ) -> None:
         self._hub = hub
         self._pool = pool
@@ -30,6 +31,7 @@ class Status:
         self._terms = terms
         self._clock = clock
         self._stuck_s = stuck_s
+        self._ring_in_use = ring_in_use
         self.draining = False
 
     def reasons(self) -> list[tuple[str, str]]:
@@ -65,6 +67,7 @@ class Status:
             "memory": {"tail_bytes": log.tail_bytes, "cache_bytes": log.cache_bytes},
             "page_loads": self._pool.loads,
             "consumer_restarts": self._following.restarts,
+            "io_uring": self._ring_in_use(),
         }
 
     def readings(self) -> Iterable[tuple[str, str, float]]:
@@ -81,6 +84,7 @@ class Status:
         yield "page_hits", "Reads served by the page cache since the start", log.hits
         yield "page_misses", "Reads that waited for a page since the start", log.cold
         yield "consumer_restarts", "Times the live consumer was started again", self._restarts()
+        yield "io_uring", "1 when blocks are sent to many sockets at once", self._ring_in_use()
         yield "ready", "1 when /readyz says so", 0 if self.reasons() else 1
         yield "tip", "Sum of the tip's positions", sum(log.tips)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from publisher.app.load_queue import Patience
-from publisher.app.ports import Sink
+from publisher.app.ports import Outlet, Sink
 from publisher.domain.encoding import Buffer, Encoding
 from publisher.domain.filter import Filter
 from publisher.domain.page import Page
@@ -34,14 +34,15 @@ class Subscription:
     """See the module."""
 
     __slots__ = (
-        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "patience",
-        "positions", "queued", "reached_ms", "replayed", "sink", "slot", "standstill", "stop",
-        "wanted", "write",
+        "announced", "encoding", "heartbeat_due", "in_hand", "lane", "moved_s", "outlet",
+        "patience", "positions", "queued", "reached_ms", "replayed", "sink", "slot", "standstill",
+        "stop", "wanted", "write",
     )  # fmt: skip
 
     def __init__(self, sink: Sink, plan: Plan, wanted: Filter, encoding: Encoding) -> None:
         self.sink = sink
-        self.write: Callable[[Buffer], None] = sink.writer()
+        self.outlet: Outlet = sink.outlet()
+        self.write: Callable[[Buffer], None] = self.outlet.write
         self.wanted = wanted
         self.encoding = encoding
         self.positions = list(plan.start)

@@ -9,12 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
+
+
+@dataclass(slots=True)
+class AsgiOutlet:
+    """See `publisher.app.ports.Outlet`; the server alone knows the socket."""
+
+    write: Callable[[Buffer], None]
+    buffered_bytes: Callable[[], int]
+    descriptor: int = -1
+    marks: dict[int, Any] | None = None
 
 
 class AsgiSink:
@@ -46,9 +58,9 @@ class AsgiSink:
         self.task = asyncio.ensure_future(self._send())
         """Done when there is nothing more to send."""
 
-    def writer(self) -> Callable[[Buffer], None]:
+    def outlet(self) -> AsgiOutlet:
         """See `publisher.app.ports.Sink`."""
-        return self._take
+        return AsgiOutlet(self._take, lambda: self.buffered_bytes)
 
     def write_all(self, buffers: list[Buffer]) -> None:
         """See `publisher.app.ports.Sink`."""

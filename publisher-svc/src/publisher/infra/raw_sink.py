@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis.raw_connection import RawConnection
+from chassis.raw_connection import RawConnection, RawOutlet
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
 
@@ -30,9 +30,9 @@ class RawSink:
         """See `publisher.app.ports.Sink`."""
         return self._raw.buffered_bytes
 
-    def writer(self) -> Callable[[Buffer], None]:
+    def outlet(self) -> RawOutlet:
         """See `publisher.app.ports.Sink`."""
-        return self._raw.writer()
+        return self._raw.outlet()
 
     def write_all(self, buffers: list[Buffer]) -> None:
         """See `publisher.app.ports.Sink`."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from publisher.app.catch_up_lane import Turns
 from publisher.app.events import Event
 from publisher.app.hub import Hub
+from publisher.app.live_lane import Rounds
+from publisher.app.ports import BlockWriter
 from publisher.app.subscription import Subscription
 from publisher.app.sweep import Intervals, Sweep
 from publisher.domain.encoding import WEBSOCKET, Encoding
@@ -35,6 +37,8 @@ class Stage:
         tail_bytes: int = 1 << 20,
         cache_bytes: int = 1 << 20,
         turns: Turns = Turns(),  # noqa: B008 - a frozen value
+        writer: BlockWriter | None = None,
+        chunk: int = 1,
     ) -> None:
         self.broker = FakeBrokerLog(len(held))
         for part, count in zip(self.broker.partitions, held, strict=True):
@@ -50,7 +54,8 @@ class Stage:
             self.scheduler,
             self.emitted.append,
             turns=turns,
-            longest_fan_out_s=0.0,
+            rounds=Rounds(longest_s=0.0, chunk=chunk),
+            writer=writer,
         )
         self.hub.generation = "0badcafe"
         self.source.trimmed = self.hub.expire
