@@ -1,11 +1,10 @@
 /* The limit: one thread that writes the same bytes to every subscriber, and does nothing else.
  *
- *     limit FRAMES RATE STAMP_FROM_END PAUSE_NS
+ *     limit FRAMES RATE STAMP_FROM_END
  *
  * FRAMES is a file of WebSocket frames. It prints its port, upgrades whoever connects, and at "go" on stdin
  * writes the file to all: as fast as the sockets take it (RATE 0), or RATE frames a second, with the time put
- * into the 19 digits that begin STAMP_FROM_END bytes before a frame's end, and PAUSE_NS between the writes of a
- * frame, as if there were something else to do. Ends when stdin closes. */
+ * into the 19 digits that begin STAMP_FROM_END bytes before a frame's end. Ends when stdin closes. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -83,16 +82,7 @@ static size_t frame_length(const unsigned char *at)
     return head + length;
 }
 
-static void pause_ns(long ns)
-{
-    struct timespec begun, now;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    do
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    while ((now.tv_sec - begun.tv_sec) * 1000000000L + now.tv_nsec - begun.tv_nsec < ns);
-}
-
-static void steady(int rate, size_t stamp_from_end, long between_ns)
+static void steady(int rate, size_t stamp_from_end)
 {
     struct timespec due;
     clock_gettime(CLOCK_MONOTONIC, &due);
@@ -104,12 +94,9 @@ static void steady(int rate, size_t stamp_from_end, long between_ns)
         length = frame_length(frames + at);
         snprintf(digits, sizeof digits, "%010lld%09ld", (long long)now.tv_sec, now.tv_nsec);
         memcpy(frames + at + length - stamp_from_end, digits, 19);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             if (write(sockets[i], frames + at, length) < 0)
                 exit(1);
-            if (between_ns)
-                pause_ns(between_ns);
-        }
         due.tv_nsec += 1000000000 / rate;
         if (due.tv_nsec >= 1000000000)
             due.tv_nsec -= 1000000000, due.tv_sec++;
@@ -131,7 +118,7 @@ static void read_frames(const char *path)
 
 int main(int arguments, char **argument)
 {
-    if (arguments != 5)
+    if (arguments != 4)
         return 2;
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
@@ -159,7 +146,7 @@ int main(int arguments, char **argument)
     if (read(0, word, sizeof word) <= 0)
         return 3;
     if (atoi(argument[2]))
-        steady(atoi(argument[2]), (size_t)atol(argument[3]), atol(argument[4]));
+        steady(atoi(argument[2]), (size_t)atol(argument[3]));
     else
         burst();
     while (read(0, word, sizeof word) > 0)

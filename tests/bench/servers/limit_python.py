@@ -64,8 +64,8 @@ def _steady(
 
 
 def main() -> None:
-    """Arguments: FRAMES RATE STAMP_FROM_END PAUSE_NS."""
-    path, rate, stamp_from_end, _ = sys.argv[1:]  # it has a pause between writes of its own
+    """Arguments: FRAMES RATE STAMP_FROM_END."""
+    path, rate, stamp_from_end = sys.argv[1:]
     frames = Path(path).read_bytes()
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         print(listener.getsockname()[1], flush=True)

@@ -79,13 +79,8 @@ async def naive(bootstrap: str, topic: str, directory: Path) -> AsyncIterator[Se
 
 
 @asynccontextmanager
-async def limit(
-    directory: Path, events: int, rate: int = 0, pause_ns: int = 0
-) -> AsyncIterator[Server]:
-    """The raw writer of the same `events` frames; `rate` a second, or as fast as sockets take.
-
-    With a rate it may pause between the writes of a frame.
-    """
+async def limit(directory: Path, events: int, rate: int = 0) -> AsyncIterator[Server]:
+    """The raw writer of the same `events` frames; `rate` a second, or as fast as sockets take."""
     event = event_template()
     template = frame_template(event)
     path = directory / "frames"
@@ -94,7 +89,7 @@ async def limit(
     program = compiled(_HERE / "limit.c")
     command = [str(program)] if program else [sys.executable, str(_HERE / "limit_python.py")]
     process = await asyncio.create_subprocess_exec(
-        *command, str(path), str(rate), str(stamp_from_end), str(pause_ns),
+        *command, str(path), str(rate), str(stamp_from_end),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 
 from chassis.errors import SendRingUnavailableError
 
-ENTRIES = 1024
+ENTRIES = 4096
 """Sends in one system call; more take several."""
 
 _SETUP, _ENTER = 425, 426  # the same number on every architecture that Python runs on but alpha
