@@ -143,11 +143,12 @@ def _why(host: str, port: int, error: OSError, port_variable: str) -> str:
 
 class _DrainingServer(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], timeout_s: float
+        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], limits: ServerLimits
     ) -> None:
         super().__init__(config)
         self._drain = drain
-        self._drain_timeout_s = timeout_s
+        self._drain_timeout_s = limits.drain_timeout_s
+        self._close_timeout_s = limits.close_timeout_s
         self._loop = asyncio.get_running_loop()
         self._draining: asyncio.Task[None] | None = None
 
@@ -174,6 +175,37 @@ class _DrainingServer(uvicorn.Server):
         elif (error := draining.exception()) is not None:
             _log.error("the drain failed; going on to stop", exc_info=error)
         self.should_exit = True
+
+    async def _wait_tasks_to_complete(self) -> None:
+        """uvicorn's, bounded here: uvicorn calls it an error whatever it is that has not ended."""
+        try:
+            async with asyncio.timeout(self._close_timeout_s):
+                await super()._wait_tasks_to_complete()
+        except TimeoutError:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        """What is left ends with the process; say what that is."""
+        tasks, connections = self.server_state.tasks, self.server_state.connections
+        buffered = [each.transport.get_write_buffer_size() for each in connections]
+        if tasks or any(buffered):
+            _log.warning(
+                "the stop cut off what did not end in time: requests that were not answered "
+                "wholly, and peers that did not take what was written to them; they see a cut "
+                "connection and come again",
+                unfinished=len(tasks),
+                not_taken=sum(map(bool, buffered)),
+                not_taken_bytes=sum(buffered),
+                seconds=self._close_timeout_s,
+            )
+        else:
+            _log.info(
+                "peers did not answer the close; going without it",
+                connections=len(connections),
+                seconds=self._close_timeout_s,
+            )
+        for task in tasks:
+            task.cancel()
 
 
 async def serve(
@@ -207,9 +239,8 @@ async def serve(
         access_log=False,
         server_header=False,
         backlog=limits.backlog,
-        timeout_graceful_shutdown=max(1, round(limits.close_timeout_s)),
     )
-    await _DrainingServer(config, drain, limits.drain_timeout_s).serve(sockets)
+    await _DrainingServer(config, drain, limits).serve(sockets)
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
