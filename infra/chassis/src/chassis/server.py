@@ -26,6 +26,7 @@ import uvicorn
 from chassis.ending import end
 from chassis.errors import PortInUseError
 from chassis.kafka_transport import mend_aiokafka
+from chassis.limit_hits import LimitHits
 from chassis.logs import get_logger
 from chassis.not_http import AnsweringHttpProtocol, NotHttp
 from chassis.raw_websocket import RawWebSocketProtocol
@@ -51,6 +52,8 @@ class ServerLimits:
     """How long connections may take to close after it."""
     unacknowledged_s: float = 0.0
     """HTTP: how long sent bytes may go unacknowledged; 0: the system's own limit (Linux: hours)."""
+    most_behind: int = 100
+    """HTTP: requests that wait on a connection behind one that is not answered yet."""
 
 
 class Sharing(Enum):
@@ -214,12 +217,17 @@ async def serve(
     *,
     drain: Callable[[], Awaitable[None]],
     limits: ServerLimits,
+    hits: LimitHits,
     not_http: NotHttp | None = None,
 ) -> None:
-    """Serve `app` until a signal, then drain and return; `not_http` answers what is no HTTP."""
+    """Serve `app` until a signal, then drain and return; `not_http` answers what is no HTTP, and
+    `hits` is told of clients that ran into `limits`.
+    """
 
     class Http(AnsweringHttpProtocol):
         unacknowledged_s = limits.unacknowledged_s
+        most_behind = limits.most_behind
+        on_limit = staticmethod(hits.hit)
 
     if not_http is not None:
         Http.not_http = not_http

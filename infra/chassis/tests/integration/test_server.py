@@ -234,6 +234,23 @@ async def test_what_a_stop_cuts_off_is_said(programs: list[Program]) -> None:
     writer.close()
 
 
+async def test_a_limit_that_is_hit_is_said(programs: list[Program]) -> None:
+    program = Program("quick")
+    programs.append(program)
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 5)
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(10):
+            while await reader.read(1 << 20):
+                pass
+    writer.close()
+    program.signal(signal.SIGTERM)
+    _, _, logged = await asyncio.to_thread(program.ended)
+    assert [line["limit"] for line in complaints(logged) if "limit" in line] == [
+        "DRAINED_MAX_PIPELINED"
+    ]
+
+
 async def test_while_it_drains_it_serves(programs: list[Program]) -> None:
     program = Program("until-told")
     programs.append(program)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from chassis import logs, server
+from chassis.limit_hits import LimitHits
 
 _told = asyncio.Event()
 _LARGE = 32 << 20
@@ -97,8 +98,8 @@ async def main(name: str) -> int:
 
     say(f"port {sockets[0].getsockname()[1]}")
     timeout_s = 30.0 if name in {"hang", "until-told"} else 0.3
-    limits = server.ServerLimits(drain_timeout_s=timeout_s)
-    await server.serve(app, sockets, drain=drain, limits=limits)
+    limits = server.ServerLimits(drain_timeout_s=timeout_s, most_behind=3)
+    await server.serve(app, sockets, drain=drain, limits=limits, hits=LimitHits("drained"))
     say("stopped")
     _giving_up.append(True)  # the loop cancels what is left
     return 0
