@@ -362,6 +362,7 @@ def _server_limits(settings: Settings) -> server.ServerLimits:
         # a socket that is not read because Kafka is slow hears no pong meanwhile
         ping_timeout_s=settings.queue_timeout_s + settings.delivery_timeout_s + 10,
         most_behind=settings.max_pipelined,
+        control_frames_per_minute=settings.control_frames_per_minute,
     )
 
 

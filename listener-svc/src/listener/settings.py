@@ -62,6 +62,8 @@ class Settings(BaseSettings):
 
     max_connections: int = Field(default=10_000, ge=1)
     """WebSockets; each is an open file."""
+    control_frames_per_minute: int = Field(default=600, ge=1)
+    """Pings and unasked pongs of one WebSocket; with more it is closed."""
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""
     max_in_flight_bytes: int = Field(default=8 << 20, ge=1024)

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from argon2 import PasswordHasher
 from listener_fakes.running import RunningListener
+from websockets.exceptions import ConnectionClosed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -43,6 +44,19 @@ async def test_credentials_that_wait_to_be_verified(run_listener: RunListener) -
     assert set(statuses) == {401, 503}
     assert await hits(listener, "max_verifying") == statuses.count(503)
     assert said(listener, "LISTENER_MAX_VERIFYING") == ["warning"]
+
+
+async def test_pings_of_a_client(run_listener: RunListener) -> None:
+    listener = run_listener("127.0.0.1:1", "events", control_frames_per_minute=3)
+    async with listener.connect(ping_interval=None) as connection:
+        for _ in range(3):
+            await asyncio.wait_for(await connection.ping(), 10)
+        await connection.ping()
+        with pytest.raises(ConnectionClosed):
+            await connection.recv()
+        assert connection.close_code == 1008
+    assert await hits(listener, "control_frames_per_minute") == 1
+    assert said(listener, "LISTENER_CONTROL_FRAMES_PER_MINUTE") == ["warning"]
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -133,6 +133,8 @@ class PublisherSettings(BaseSettings):
     socket_low_bytes: Annotated[int, Field(ge=0)] = 64 << 10
     input_frames_per_minute: Annotated[int, Field(ge=1)] = 60
     input_frame_bytes: Annotated[int, Field(ge=125)] = 4096
+    control_frames_per_minute: Annotated[int, Field(ge=1)] = 600
+    """Pings and unasked pongs of one WebSocket; with more it is closed."""
     ping_interval_s: Annotated[float, Field(gt=0)] = 60.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
@@ -220,6 +222,7 @@ class PublisherSettings(BaseSettings):
             # too; the sweep knows why it ends a subscription, and so is to be first.
             unacknowledged_s=2 * self.stall_s + self.heartbeat_s,
             most_behind=self.max_pipelined,
+            control_frames_per_minute=self.control_frames_per_minute,
         )
 
     def follower(self) -> FollowerSettings:

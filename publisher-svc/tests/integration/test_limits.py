@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
 from support.publisher import Publisher
+from support.stream import subscribed
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(60)]
 
@@ -49,3 +50,17 @@ async def test_requests_that_wait_behind_one_another(
         assert received.count(b"HTTP/1.1 200") == (0 if more else 3)
         assert publisher.metric("limit_hits_total", limit="max_pipelined") == more
     assert said(publisher, "PUBLISHER_MAX_PIPELINED") == ["warning"]
+
+
+async def test_pongs_of_a_subscriber(
+    kafka_topic: TopicFactory, start_publisher: StartPublisher
+) -> None:
+    publisher = start_publisher(kafka_topic(), control_frames_per_minute=3)
+    async with subscribed(publisher.websocket_url) as stream:
+        await stream.until("live")
+        for _ in range(3):
+            await stream.connection.pong()
+        await stream.connection.pong()
+        assert (await stream.rest()).code == 1008
+    assert publisher.metric("limit_hits_total", limit="control_frames_per_minute") == 1
+    assert said(publisher, "PUBLISHER_CONTROL_FRAMES_PER_MINUTE") == ["warning"]

@@ -24,6 +24,7 @@ class Limit(Enum):
 
     VERIFYING = "max_verifying"
     PIPELINED = "max_pipelined"
+    CONTROL_FRAMES = "control_frames_per_minute"
 
 
 _MEANINGS = {
@@ -31,6 +32,9 @@ _MEANINGS = {
     "Somebody guesses passwords (limit attempts in the proxy), or many clients come at once: raise",
     Limit.PIPELINED: "a connection was dropped, for too many requests waited on it behind one that "
     "is not answered yet. If it is a client of yours, let it wait for answers, or raise",
+    Limit.CONTROL_FRAMES: "a WebSocket was closed (1008), for its client sent more pings, or pongs "
+    "that nobody asked for, than it may in a minute. If it is a client of yours, let it send "
+    "fewer, or raise",
 }
 
 

@@ -52,6 +52,8 @@ class ServerLimits:
     """How long connections may take to close after it."""
     unacknowledged_s: float = 0.0
     """HTTP: how long sent bytes may go unacknowledged; 0: the system's own limit (Linux: hours)."""
+    control_frames_per_minute: int = 600
+    """WebSocket: pings, and pongs that nobody asked for, that a client may send."""
     most_behind: int = 100
     """HTTP: requests that wait on a connection behind one that is not answered yet."""
 
@@ -229,6 +231,10 @@ async def serve(
         most_behind = limits.most_behind
         on_limit = staticmethod(hits.hit)
 
+    class WebSocket(RawWebSocketProtocol):
+        control_frames_per_minute = limits.control_frames_per_minute
+        on_limit = staticmethod(hits.hit)
+
     if not_http is not None:
         Http.not_http = not_http
 
@@ -236,7 +242,7 @@ async def serve(
         app,
         loop="none",
         http=Http,
-        ws=RawWebSocketProtocol,
+        ws=WebSocket,
         ws_max_size=limits.message_bytes,
         ws_ping_interval=limits.ping_interval_s,
         ws_ping_timeout=limits.ping_timeout_s,
