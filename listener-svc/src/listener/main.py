@@ -21,6 +21,7 @@ from chassis.basic_auth import BasicAuth, InvalidUsersError
 from chassis.collector import Collector
 from chassis.errors import PortInUseError
 from chassis.kafka_settings import KafkaSettings
+from chassis.limit_hits import Limit, LimitHits
 from chassis.not_http import NotHttp
 from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
@@ -73,7 +74,13 @@ class Listener:
         self._settings = settings
         say = logs.BoundedLog(logs.get_logger("listener").info, _SAY_EVERY_S, _clock)
         self.tally = tally = Tally(say)
-        self._users = users = BasicAuth(settings.user_secrets, plain=settings.plain_passwords)
+        self.hits = hits = LimitHits("listener")
+        self._users = users = BasicAuth(
+            settings.user_secrets,
+            plain=settings.plain_passwords,
+            most_waiting=settings.max_verifying,
+            on_full=lambda: hits.hit(Limit.VERIFYING),
+        )
         origins = OriginAllowlist(settings.allowed_origins)
         gate = Gate(users if settings.auth == "basic" else None, origins)
         self.shelf = shelf = ContractShelf(contracts)
@@ -160,6 +167,7 @@ class Listener:
         )
         tally.watches(self.watch, self.dead_letters, budget)
         tally.register(registry)
+        registry.register(hits)
         self.app = WebSocketAndRoutes(
             "/websocket",
             self.websocket,
@@ -260,6 +268,7 @@ async def _serve(settings: Settings, kafka: KafkaSettings, contracts: ContractSe
             sockets,
             drain=listener.drain,
             limits=_server_limits(settings),
+            hits=listener.hits,
             not_http=NotHttp(NOT_HTTP.encode(), MEDIA_TYPE),
         )
     return 0
@@ -352,6 +361,8 @@ def _server_limits(settings: Settings) -> server.ServerLimits:
         message_bytes=2 * settings.max_frame_bytes,
         # a socket that is not read because Kafka is slow hears no pong meanwhile
         ping_timeout_s=settings.queue_timeout_s + settings.delivery_timeout_s + 10,
+        most_behind=settings.max_pipelined,
+        control_frames_per_minute=settings.control_frames_per_minute,
     )
 
 

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     auth: Literal["basic", "none"] = "basic"
     users: Users = {}
     plain_passwords: bool = False
+    max_verifying: int = Field(default=100, ge=1)
+    """Credentials that wait to be verified; who comes then is told to come again."""
     allowed_origins: Names = ()
 
     as_: str | None = Field(default=None, alias="LISTENER_AS", min_length=1)
@@ -60,6 +62,8 @@ class Settings(BaseSettings):
 
     max_connections: int = Field(default=10_000, ge=1)
     """WebSockets; each is an open file."""
+    control_frames_per_minute: int = Field(default=600, ge=1)
+    """Pings and unasked pongs of one WebSocket; with more it is closed."""
     max_in_flight: int = Field(default=5000, ge=1)
     """Unanswered events of one connection; beyond them its socket is not read."""
     max_in_flight_bytes: int = Field(default=8 << 20, ge=1024)
@@ -73,6 +77,8 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(default=1_000_000, ge=1024)
     """Of one record; no more than the topic's max.message.bytes."""
     max_http_requests: int = Field(default=1000, ge=1)
+    max_pipelined: int = Field(default=100, ge=1)
+    """Requests that wait on a connection behind one that is not answered yet."""
     max_body_bytes: int = Field(default=64 << 20, ge=1 << 20)
     """Of all HTTP bodies at once; what does not fit is refused with 503."""
     max_inflation: int = Field(default=200, ge=2)

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
+import orjson
 import pytest
 from listener_fakes.running import Answers, RunningListener, event, parsed, read_topic
 from websockets.exceptions import ConnectionClosed
@@ -49,6 +50,23 @@ async def test_accepted_events_are_answered_before_the_close(
     assert set(outcomes) == {"ack"}
     assert sorted(stored) == sorted(outcomes["ack"])
     assert sorted(answers.by_ref) == list(range(len(answers.by_ref))), "none without an answer"
+
+
+async def test_a_stop_that_was_ordered_is_no_reason_to_warn(
+    run_listener: RunListener, kafka_bootstrap: str, kafka_topic: TopicFactory
+) -> None:
+    listener = run_listener(kafka_bootstrap, kafka_topic())
+    await listener.wait_ready()
+    async with listener.connect() as connection:
+        answers = Answers(connection)
+        await connection.send(event("last"))
+        await answers.wait(1)
+        listener.terminate()
+        assert await answers.ended() == 1012
+    assert await listener.exit_status() == 0
+    said = [orjson.loads(line) for line in listener.log().splitlines()]
+    assert [line for line in said if line["level"] not in ("debug", "info")] == []
+    assert "Kafka is ready" in {line["event"] for line in said}
 
 
 async def test_it_stops_in_time_also_while_kafka_is_paused(

@@ -16,6 +16,7 @@ from chassis.collector import Collector
 from chassis.ending import end, ended
 from chassis.errors import ChassisError, SendRingUnavailableError
 from chassis.kafka_settings import KafkaSettings
+from chassis.limit_hits import Limit, LimitHits
 from chassis.logs import BoundedLog, configure, get_logger
 from chassis.open_files import room_for
 from chassis.origins import OriginAllowlist
@@ -68,8 +69,9 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
     configure(settings.log_level, as_json=settings.log_format == "json", service="publisher")
     for fault in unknown_in(os.environ, PublisherSettings):
         _log.warning(fault)
+    hits = LimitHits("publisher")
     try:
-        gate = _gate(settings)
+        gate = _gate(settings, hits)
         sockets = _sockets(settings)
     except InvalidUsersError as error:
         _log.error(f"PUBLISHER_USERS: {error}")
@@ -83,13 +85,19 @@ async def main(settings: PublisherSettings, kafka: KafkaSettings) -> int:
         return 1
     if settings.worker:
         stop_with_starter(lambda: signal.raise_signal(signal.SIGTERM))
-    return await Publisher(settings, kafka, gate, asyncio.get_running_loop()).run(sockets)
+    loop = asyncio.get_running_loop()
+    return await Publisher(settings, kafka, gate, hits, loop).run(sockets)
 
 
-def _gate(settings: PublisherSettings) -> Gate:
+def _gate(settings: PublisherSettings, hits: LimitHits) -> Gate:
     basic = bearer = None
     if BASIC in settings.auth:
-        basic = BasicAuth(settings.user_secrets(), plain=settings.plain_passwords)
+        basic = BasicAuth(
+            settings.user_secrets(),
+            plain=settings.plain_passwords,
+            most_waiting=settings.max_verifying,
+            on_full=lambda: hits.hit(Limit.VERIFYING),
+        )
     if BEARER in settings.auth:
         bearer = BearerAuth(
             _token_keys(settings),
@@ -127,10 +135,12 @@ class Publisher:
         settings: PublisherSettings,
         kafka: KafkaSettings,
         gate: Gate,
+        hits: LimitHits,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._settings = settings
         self._gate = gate
+        self._hits = hits
         room = room_for(settings.max_subscribers, variable="PUBLISHER_MAX_SUBSCRIBERS")
         self._terms = Terms(kafka.topic, settings.name(), settings.heartbeat_s, room)
         self._metrics, self._following, scheduler = Metrics(), Following(), LoopScheduler(loop)
@@ -217,6 +227,7 @@ class Publisher:
             ring_in_use=lambda: self._ring is not None and self._ring.is_open,
         )
         self._metrics.gauges(self._status.readings, self._status.standing)
+        self._metrics.registry.register(hits)
         self._app = application(
             websocket,
             http,
@@ -231,7 +242,8 @@ class Publisher:
         _log.info("listening", port=port, instance=terms.instance, topic=terms.topic)
         self._sweep.start()
         Collector(asyncio.get_running_loop()).start()
-        serving = serve(self._app, sockets, drain=self._drain, limits=self._settings.server())
+        limits = self._settings.server()
+        serving = serve(self._app, sockets, drain=self._drain, limits=limits, hits=self._hits)
         server = asyncio.ensure_future(serving)
         tasks = [asyncio.ensure_future(each.run()) for each in (self._follower, self._watch)]
         try:

@@ -42,6 +42,8 @@ class PublisherSettings(BaseSettings):
     """Schemes, any of which will do; none: everybody is let in."""
     users: Users = {}
     plain_passwords: bool = False
+    max_verifying: Annotated[int, Field(ge=1)] = 100
+    """Credentials that wait to be verified; who comes then is told to come again."""
     token_key: SecretStr | None = None
     token_keys_file: str | None = None
     token_audience: str | None = None
@@ -123,12 +125,16 @@ class PublisherSettings(BaseSettings):
     """Which worker this process is; set by the process that starts it."""
 
     max_subscribers: Annotated[int, Field(ge=1)] = 20_000
+    max_pipelined: Annotated[int, Field(ge=1)] = 100
+    """HTTP requests that wait on a connection behind one that is not answered yet."""
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
     stall_s: Annotated[float, Field(gt=0)] = 30.0
     socket_high_bytes: Annotated[int, Field(ge=4096)] = 256 << 10
     socket_low_bytes: Annotated[int, Field(ge=0)] = 64 << 10
     input_frames_per_minute: Annotated[int, Field(ge=1)] = 60
     input_frame_bytes: Annotated[int, Field(ge=125)] = 4096
+    control_frames_per_minute: Annotated[int, Field(ge=1)] = 600
+    """Pings and unasked pongs of one WebSocket; with more it is closed."""
     ping_interval_s: Annotated[float, Field(gt=0)] = 60.0
     ping_timeout_s: Annotated[float, Field(gt=0)] = 20.0
 
@@ -215,6 +221,8 @@ class PublisherSettings(BaseSettings):
             # The kernel counts from when a peer's own buffer is full, the sweep from when ours is
             # too; the sweep knows why it ends a subscription, and so is to be first.
             unacknowledged_s=2 * self.stall_s + self.heartbeat_s,
+            most_behind=self.max_pipelined,
+            control_frames_per_minute=self.control_frames_per_minute,
         )
 
     def follower(self) -> FollowerSettings:

@@ -168,3 +168,24 @@ async def test_a_drain_fails_readiness_first_then_moves_everybody_and_exits_0(
     moved = b'{"type":"moved","cursor":"0:3@%b","retry_after_ms":250}' % generation.encode()
     assert {stream.texts[-1] for stream in opened} == {moved}
     assert publisher.complaints() == []
+
+
+async def test_a_stop_that_was_ordered_is_no_reason_to_warn(
+    kafka_topic: TopicFactory, start_publisher: StartPublisher
+) -> None:
+    publisher = start_publisher(kafka_topic(), drain_s=0, max_subscribers=100)
+    reader, writer = await asyncio.open_connection("127.0.0.1", publisher.port)
+    writer.write(
+        b"GET /websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with asyncio.timeout(10), subscribed(publisher.websocket_url) as stream:
+        await reader.readuntil(b'"live"')
+        await stream.until("live")
+        publisher.terminate()
+        assert (await stream.rest()).code == 4001
+        await reader.readuntil(b'"moved"')  # and to the close that follows it says nothing
+    assert await asyncio.to_thread(publisher.wait, 10) == 0
+    writer.close()
+    assert [line for line in publisher.log_lines() if line["level"] not in ("debug", "info")] == []
+    assert publisher.log_lines("drained")

@@ -33,8 +33,6 @@ CHALLENGE = 'Basic realm="broadcaster", charset="UTF-8"'
 _MAX_HEADER = 1024
 _THREADS = 2
 _NICENESS = 10
-MOST_WAITING = 100
-"""Credentials that wait to be verified: some seconds' work."""
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
@@ -60,10 +58,14 @@ class BasicAuth:
         plain: bool = False,
         remember_s: float = 60.0,
         remember_most: int = 1024,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int = 100,
+        on_full: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`users`: name → argon2 hash, or with `plain` name → password.
+
+        At most `most_waiting` credentials wait to be verified, a hundred being some seconds' work;
+        `on_full` is called for each that comes while they do, and is told `Busy`.
 
         Raises:
             InvalidUsersError: an entry is no argon2 hash and `plain` is not set.
@@ -77,6 +79,8 @@ class BasicAuth:
         self._key = secrets.token_bytes(32)
         self._seen: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._most_waiting = most_waiting
+        self._on_full = on_full
+        self._closed = False
         self._waiting: dict[bytes, asyncio.Future[bool]] = {}
         self._executor = ThreadPoolExecutor(
             _THREADS, thread_name_prefix="basic-auth", initializer=_come_after_others
@@ -110,7 +114,7 @@ class BasicAuth:
 
     def close(self) -> None:
         """Verify no more: whoever waits or comes is told `Busy`."""
-        self._most_waiting = 0
+        self._closed = True
         for verifying in list(self._waiting.values()):
             verifying.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -119,7 +123,10 @@ class BasicAuth:
         """Those that send the same at once share one verification."""
         verifying = self._waiting.get(digest)
         if verifying is None:
+            if self._closed:
+                return Busy.BUSY
             if len(self._waiting) >= self._most_waiting:
+                self._on_full()
                 return Busy.BUSY
             verifying = asyncio.ensure_future(self._verify(secret, password))
             self._waiting[digest] = verifying

@@ -6,6 +6,7 @@ per event. `BoundedLog` keeps a flood of bad input from becoming a flood of line
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -111,7 +112,10 @@ class BoundedLog:
 
 
 class _BoundedComplaints(logging.Filter):
-    """The same for a library's warnings and errors: clients can provoke any number of them."""
+    """The same for a library's warnings and errors: clients can provoke any number of them.
+
+    An application that was cancelled is none of them: only a stop does that, and says so itself.
+    """
 
     def __init__(self, bound: Bound) -> None:
         super().__init__()
@@ -121,6 +125,8 @@ class _BoundedComplaints(logging.Filter):
         if record.levelno < logging.WARNING:
             return True
         error = record.exc_info[0] if record.exc_info else None
+        if error is asyncio.CancelledError:
+            return False
         held = self._bound.passes((record.msg, error))
         if held:
             record.held_back = held

@@ -26,13 +26,12 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from chassis.errors import RawWriteRefusedError, TooManyBehindError
+from chassis.limit_hits import Limit
 from chassis.linger import Linger
 from chassis.raw_connection import RawConnection
 
 EXTENSION = "broadcaster.raw_http"
 _MAX_INPUT_BYTES = 16 << 10
-MOST_BEHIND = 100
-"""Requests that wait on a connection behind the one that is answered; with more it is dropped."""
 
 
 class RawHttp(RawConnection):
@@ -124,6 +123,13 @@ class RawHttpProtocol(HttpToolsProtocol):
     """After the first sign of an end: how long the peer may go without taking a byte."""
     unacknowledged_s = 0.0
     """How long sent bytes may go unacknowledged, or a full peer take none; 0: the system's own."""
+    most_behind = 100
+    """Requests that wait on a connection behind the one that is answered; with more it is dropped.
+    """
+
+    @staticmethod
+    def on_limit(limit: Limit) -> None:
+        """A client hit that limit; a server puts whoever counts it in this place."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,7 +172,8 @@ class RawHttpProtocol(HttpToolsProtocol):
             extensions = self.cycle.scope.setdefault("extensions", {})
             if extensions is not None:
                 extensions[EXTENSION] = RawHttp(self, self.cycle)  # type: ignore[assignment]
-        if len(self.pipeline) > MOST_BEHIND:
+        if len(self.pipeline) > self.most_behind:
+            self.on_limit(Limit.PIPELINED)
             self.pipeline.clear()
             self.transport.abort()
             raise TooManyBehindError  # which ends the parsing, too

@@ -29,7 +29,9 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from chassis.client_frames import ClientFrames
+from chassis.limit_hits import Limit
 from chassis.linger import Linger
+from chassis.per_minute import PerMinute
 from chassis.ping_sweep import PingSweep
 from chassis.raw_connection import RawConnection
 from chassis.websocket_deflate import take_deflate
@@ -97,6 +99,12 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
 
     linger_s = 30.0
     """After the first sign of an end: how long the peer may go without taking a byte."""
+    control_frames_per_minute: float = math.inf
+    """Pings, and pongs that nobody asked for; whoever sends more is closed with 1008."""
+
+    @staticmethod
+    def on_limit(limit: Limit) -> None:
+        """A client hit that limit; a server puts whoever counts it in this place."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,6 +117,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self._pings: PingSweep | None = None
         self._runs = False
         """The application does: a handshake that is none never comes to it."""
+        self._unasked: PerMinute | None = None
+        """What it may send of control frames, once it has sent one."""
         self._pong = b""
         """The answer to the newest ping of a peer that does not read."""
 
@@ -185,8 +195,8 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             within = self.conn.current_size is not None
             if texts := frames.texts(within_message=within):
                 take(texts)  # type: ignore[arg-type]
-            if frames.pongs:
-                self._hear(frames)
+            if frames.pongs and not self._hear(frames):
+                break
             if not pieces:
                 self._rest(frames, take)
                 return
@@ -197,11 +207,30 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             pieces -= 1
         self._give(frames.rest())
 
-    def _hear(self, frames: ClientFrames) -> None:
-        """Pongs: the last ping is answered, or they mean nothing."""
+    def _hear(self, frames: ClientFrames) -> bool:
+        """Pongs: the last ping is answered, or they mean nothing; False: they are too many."""
+        unasked = len(frames.pongs)
         if self.pending_ping_payload in frames.pongs:
             self.pending_ping_payload = None
+            unasked -= 1
         frames.pongs.clear()
+        return not unasked or self._may_send(unasked)
+
+    def _may_send(self, frames: int) -> bool:
+        """So many control frames came that nobody asked for. They never get to the application, so
+        they are counted here; False: they are too many, and the connection ends.
+        """
+        if self.transport.is_closing():
+            return True  # nothing more is read
+        if self._unasked is None:
+            self._unasked = PerMinute(self.control_frames_per_minute, self.loop.time)
+        if self._unasked.takes(frames):
+            return True
+        if self.conn.state is State.OPEN:
+            self.on_limit(Limit.CONTROL_FRAMES)
+            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings and pongs")
+            self.handle_parser_exception()
+        return False
 
     def _give(self, data: bytes) -> None:
         """To the library, which makes all messages of it before it hands over one: what is inflated
@@ -285,10 +314,19 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         """
         if self.transport.is_closing():
             return
+        if not self._may_send(1):
+            return
         if not self.raw.paused or self.conn.state is not State.OPEN:
             super().handle_ping()
         elif pongs := self.conn.data_to_send():  # those of one read are here with the first
             self._pong = pongs[-1]
+
+    def handle_pong(self, event: Frame) -> None:
+        """As `_hear`, where the library met it."""
+        if bytes(event.data) == self.pending_ping_payload:
+            self.pending_ping_payload = None
+        else:
+            self._may_send(1)
 
     def handle_close(self, event: Frame) -> None:
         """The peer closes: nothing may follow the close frame that answers it."""

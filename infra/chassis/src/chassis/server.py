@@ -26,6 +26,7 @@ import uvicorn
 from chassis.ending import end
 from chassis.errors import PortInUseError
 from chassis.kafka_transport import mend_aiokafka
+from chassis.limit_hits import LimitHits
 from chassis.logs import get_logger
 from chassis.not_http import AnsweringHttpProtocol, NotHttp
 from chassis.raw_websocket import RawWebSocketProtocol
@@ -51,6 +52,10 @@ class ServerLimits:
     """How long connections may take to close after it."""
     unacknowledged_s: float = 0.0
     """HTTP: how long sent bytes may go unacknowledged; 0: the system's own limit (Linux: hours)."""
+    control_frames_per_minute: int = 600
+    """WebSocket: pings, and pongs that nobody asked for, that a client may send."""
+    most_behind: int = 100
+    """HTTP: requests that wait on a connection behind one that is not answered yet."""
 
 
 class Sharing(Enum):
@@ -143,11 +148,12 @@ def _why(host: str, port: int, error: OSError, port_variable: str) -> str:
 
 class _DrainingServer(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], timeout_s: float
+        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], limits: ServerLimits
     ) -> None:
         super().__init__(config)
         self._drain = drain
-        self._drain_timeout_s = timeout_s
+        self._drain_timeout_s = limits.drain_timeout_s
+        self._close_timeout_s = limits.close_timeout_s
         self._loop = asyncio.get_running_loop()
         self._draining: asyncio.Task[None] | None = None
 
@@ -175,6 +181,37 @@ class _DrainingServer(uvicorn.Server):
             _log.error("the drain failed; going on to stop", exc_info=error)
         self.should_exit = True
 
+    async def _wait_tasks_to_complete(self) -> None:
+        """uvicorn's, bounded here: uvicorn calls it an error whatever it is that has not ended."""
+        try:
+            async with asyncio.timeout(self._close_timeout_s):
+                await super()._wait_tasks_to_complete()
+        except TimeoutError:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        """What is left ends with the process; say what that is."""
+        tasks, connections = self.server_state.tasks, self.server_state.connections
+        buffered = [each.transport.get_write_buffer_size() for each in connections]
+        if tasks or any(buffered):
+            _log.warning(
+                "the stop cut off what did not end in time: requests that were not answered "
+                "wholly, and peers that did not take what was written to them; they see a cut "
+                "connection and come again",
+                unfinished=len(tasks),
+                not_taken=sum(map(bool, buffered)),
+                not_taken_bytes=sum(buffered),
+                seconds=self._close_timeout_s,
+            )
+        else:
+            _log.info(
+                "peers did not answer the close; going without it",
+                connections=len(connections),
+                seconds=self._close_timeout_s,
+            )
+        for task in tasks:
+            task.cancel()
+
 
 async def serve(
     app: Any,
@@ -182,12 +219,21 @@ async def serve(
     *,
     drain: Callable[[], Awaitable[None]],
     limits: ServerLimits,
+    hits: LimitHits,
     not_http: NotHttp | None = None,
 ) -> None:
-    """Serve `app` until a signal, then drain and return; `not_http` answers what is no HTTP."""
+    """Serve `app` until a signal, then drain and return; `not_http` answers what is no HTTP, and
+    `hits` is told of clients that ran into `limits`.
+    """
 
     class Http(AnsweringHttpProtocol):
         unacknowledged_s = limits.unacknowledged_s
+        most_behind = limits.most_behind
+        on_limit = staticmethod(hits.hit)
+
+    class WebSocket(RawWebSocketProtocol):
+        control_frames_per_minute = limits.control_frames_per_minute
+        on_limit = staticmethod(hits.hit)
 
     if not_http is not None:
         Http.not_http = not_http
@@ -196,7 +242,7 @@ async def serve(
         app,
         loop="none",
         http=Http,
-        ws=RawWebSocketProtocol,
+        ws=WebSocket,
         ws_max_size=limits.message_bytes,
         ws_ping_interval=limits.ping_interval_s,
         ws_ping_timeout=limits.ping_timeout_s,
@@ -207,9 +253,8 @@ async def serve(
         access_log=False,
         server_header=False,
         backlog=limits.backlog,
-        timeout_graceful_shutdown=max(1, round(limits.close_timeout_s)),
     )
-    await _DrainingServer(config, drain, limits.drain_timeout_s).serve(sockets)
+    await _DrainingServer(config, drain, limits).serve(sockets)
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:

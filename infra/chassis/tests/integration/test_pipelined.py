@@ -11,8 +11,9 @@ import pytest
 from chassis_fakes.served import Served, until
 from starlette.types import Receive, Scope, Send
 
+from chassis.limit_hits import Limit
 from chassis.not_http import AnsweringHttpProtocol
-from chassis.raw_http import EXTENSION, MOST_BEHIND, RawHttp, RawHttpProtocol
+from chassis.raw_http import EXTENSION, RawHttp, RawHttpProtocol
 from chassis.raw_websocket import RawWebSocketProtocol
 
 Serve = Callable[..., Served]
@@ -29,6 +30,17 @@ class Bare(RawWebSocketProtocol):
     """Its log is looked for."""
 
     log: ClassVar[list[bytes | str]] = []
+
+
+class FewBehind(AnsweringHttpProtocol):
+    """Three may wait; it notes what was hit."""
+
+    most_behind = 3
+    hits: ClassVar[list[Limit]] = []
+
+    @classmethod
+    def on_limit(cls, limit: Limit) -> None:
+        cls.hits.append(limit)
 
 
 class Application:
@@ -120,15 +132,17 @@ async def test_a_handshake_behind_a_whole_answer_is_one(serve: Serve) -> None:
 @pytest.mark.parametrize("more", [0, 1])
 async def test_what_waits_behind_one_another_is_bounded(serve: Serve, more: int) -> None:
     """A request of 40 bytes costs 2 KiB, for as long as the answer before it takes."""
+    FewBehind.hits.clear()
     app = Application()
-    served = serve(app, ws=Bare, http=AnsweringHttpProtocol)
+    served = serve(app, ws=Bare, http=FewBehind)
     _, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(STREAM + PLAIN * (MOST_BEHIND + more))
+    writer.write(STREAM + PLAIN * (3 + more))
     await asyncio.wait_for(app.began.wait(), 5)
     if more:
         await until(lambda: app.over == 1, "it is dropped")
     else:
         assert served.connections == 1
+    assert FewBehind.hits == [Limit.PIPELINED] * more
     writer.close()
 
 

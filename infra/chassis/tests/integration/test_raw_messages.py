@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 from chassis_fakes.peer import CLOSE, masked
-from chassis_fakes.served import LOST, Served, until
+from chassis_fakes.served import LOST, Protocol, Served, until
 from starlette.types import Receive, Scope, Send
 from websockets.frames import Frame, Opcode
 
+from chassis.limit_hits import Limit
 from chassis.raw_websocket import EXTENSION, RawWebSocket
 
 Serve = Callable[..., Served]
@@ -192,6 +194,73 @@ async def test_a_read_of_many_small_frames_does_not_keep_others_from_their_turn(
     assert taker.messages == ["1", "2", "3"]
     frames = await peer.read_frames(Opcode.PONG, 5000)
     assert [int(bytes(frame.data)) for frame in frames] == list(range(5000))
+
+
+class FewControlFrames(Protocol):
+    """Three a minute; it notes what was hit."""
+
+    control_frames_per_minute = 3
+    hits: ClassVar[list[Limit]] = []
+
+    @classmethod
+    def on_limit(cls, limit: Limit) -> None:
+        cls.hits.append(limit)
+
+
+async def ignores(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
+    """An application that receives: what it is sent is all the library's."""
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("kind", [Opcode.PING, Opcode.PONG])
+async def test_pings_and_pongs_that_nobody_asked_for_are_bounded(
+    serve: Serve, taker: Taker, kind: Opcode, *, raw: bool
+) -> None:
+    """They go past the application, which could not count them."""
+    FewControlFrames.hits.clear()
+    served = serve(taker if raw else ignores, ws=FewControlFrames)
+    peer = await served.peer()
+    await peer.send(masked(kind, b"1") * 3 + masked(Opcode.TEXT, b"taken"))
+    if raw:
+        await until(lambda: taker.messages == ["taken"], "as many as may be")
+    assert served.raw.is_open
+    await peer.send(masked(kind, b"2"))
+    await peer.read_to_end()
+    assert peer.close_code == 1008
+    assert FewControlFrames.hits == [Limit.CONTROL_FRAMES]
+    assert served.log.count(LOST) == 1
+    await until(lambda: served.connections == 0, "the connection is gone")
+
+
+async def test_a_flood_is_cut_off_within_a_read(serve: Serve, taker: Taker) -> None:
+    FewControlFrames.hits.clear()
+    served = serve(taker, ws=FewControlFrames)
+    await served.peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    for kind in (Opcode.PING, Opcode.PONG):
+        served.raw._protocol.data_received(masked(kind) * 5000)
+    assert not served.raw.is_open
+    assert FewControlFrames.hits == [Limit.CONTROL_FRAMES]
+    await until(lambda: served.connections == 0, "the connection is gone")
+
+
+@pytest.mark.parametrize("raw", [True, False])
+async def test_who_answers_pings_may_do_so_without_end(
+    serve: Serve, taker: Taker, *, raw: bool
+) -> None:
+    FewControlFrames.hits.clear()
+    served = serve(taker if raw else ignores, ws=FewControlFrames, ws_ping_interval=0.02)
+    peer = await served.peer()
+    for count in range(1, 7):
+        frames = await peer.read_frames(Opcode.PING, count)
+        ping = [frame for frame in frames if frame.opcode is Opcode.PING][count - 1]
+        await peer.send(masked(Opcode.PONG, bytes(ping.data)))
+    assert served.raw.is_open
+    assert FewControlFrames.hits == []
+    await peer.send(CLOSE)
 
 
 @pytest.mark.parametrize("end", [b"", CLOSE, b"\xff\xff\xff\xff"])

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chassis_fakes.peer import Peer
@@ -188,6 +190,65 @@ def test_a_signal_drains_once_and_the_exit_status_is_0(
     assert (status, lines) == (0, ["drain", "drained", "stopped"])
     assert logged.count('"draining"') == 1
     assert '"error"' not in logged
+
+
+def complaints(logged: str) -> list[dict[str, Any]]:
+    """What was logged above info."""
+    lines = [json.loads(line) for line in logged.splitlines()]
+    return [line for line in lines if line["level"] not in ("debug", "info")]
+
+
+async def test_a_peer_that_does_not_answer_the_close_is_no_reason_to_warn(
+    programs: list[Program],
+) -> None:
+    program = Program("quick")
+    programs.append(program)
+    peer = Peer(program.port)
+    await peer.connect("/websocket/leaves")
+    await peer.read_frames(Opcode.CLOSE, 1)
+    program.signal(signal.SIGTERM)
+    status, _, logged = await asyncio.to_thread(program.ended)
+    assert status == 0
+    assert complaints(logged) == []
+    assert '"peers did not answer the close' in logged
+    peer.leave()
+
+
+async def test_what_a_stop_cuts_off_is_said(programs: list[Program]) -> None:
+    program = Program("quick")
+    programs.append(program)
+    peer = Peer(program.port)
+    await peer.connect("/websocket/stays")
+    _, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.to_thread(program.line)
+    program.signal(signal.SIGTERM)
+    status, _, logged = await asyncio.to_thread(program.ended)
+    assert status == 0
+    (line,) = complaints(logged)
+    assert line["level"] == "warning"
+    assert line["event"].startswith("the stop cut off what did not end in time")
+    assert (line["unfinished"], line["not_taken"]) == (2, 1)
+    assert line["not_taken_bytes"] > 1_000_000
+    peer.leave()
+    writer.close()
+
+
+async def test_a_limit_that_is_hit_is_said(programs: list[Program]) -> None:
+    program = Program("quick")
+    programs.append(program)
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 5)
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(10):
+            while await reader.read(1 << 20):
+                pass
+    writer.close()
+    program.signal(signal.SIGTERM)
+    _, _, logged = await asyncio.to_thread(program.ended)
+    assert [line["limit"] for line in complaints(logged) if "limit" in line] == [
+        "DRAINED_MAX_PIPELINED"
+    ]
 
 
 async def test_while_it_drains_it_serves(programs: list[Program]) -> None:

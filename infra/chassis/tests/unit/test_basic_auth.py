@@ -119,12 +119,16 @@ def test_a_plain_password_is_refused_otherwise_and_not_repeated() -> None:
 
 async def test_those_that_wait_to_be_verified_are_bounded() -> None:
     """Hashing is slow, and a guess costs its sender nothing: nobody's turn would come."""
-    auth = BasicAuth({"ann": HASH}, most_waiting=3)
+    full: list[str] = []
+    auth = BasicAuth({"ann": HASH}, most_waiting=3, on_full=lambda: full.append("full"))
     guesses = [header("ann", str(number)) for number in range(5)]
     answers = await asyncio.gather(*map(auth.authenticate, guesses))
     assert answers == [None, None, None, Busy.BUSY, Busy.BUSY]
+    assert len(full) == 2
     assert await auth.authenticate(header("ann", "pä:ss")) == "ann", "it is over with them"
     auth.close()
+    assert await auth.authenticate(header("ann", "late")) is Busy.BUSY
+    assert len(full) == 2, "it is closed, and nobody waits"
 
 
 async def test_who_is_known_waits_for_nobody(clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -197,6 +198,15 @@ def test_what_clients_make_uvicorn_say_is_bounded(
     uvicorn.warning("Invalid HTTP request received.")
     (line,) = lines(capsys)
     assert line["held_back"] == 19
+
+
+def test_that_a_stop_cancels_applications_is_no_complaint(
+    capsys: pytest.CaptureFixture[str], clock: Clock
+) -> None:
+    logs.configure("info", as_json=True, service="listener", clock=clock)
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.error("Exception in ASGI application", exc_info=asyncio.CancelledError())
+    assert lines(capsys) == []
 
 
 def test_configured_twice_nothing_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ class KafkaLink:
                     self.producer = None
                     await producer.stop(_STOP_S)
         finally:
-            self._tell(NotReady("stopping", "the listener is stopping"))
+            self._tell(_STOPPING)
 
     async def _connect(self) -> KafkaProducer:
         while True:
@@ -165,11 +165,14 @@ class KafkaLink:
         if (state and state.reason) != (self.state and self.state.reason):
             if state is None:
                 _log.info("Kafka is ready", topic=self.topic)
+            elif state is _STOPPING:
+                _log.info("the link to Kafka is closed", topic=self.topic)
             else:
                 _log.warning("Kafka is not ready", reason=state.reason, detail=state.detail)
         self.state = state
 
 
+_STOPPING = NotReady("stopping", "the listener is stopping")
 _NOT_AUTHORIZED = NotReady(
     "kafka-not-authorized",
     "Kafka does not let this user write to the topic; grant it Describe, Write and IdempotentWrite",

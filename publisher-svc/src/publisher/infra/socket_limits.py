@@ -28,23 +28,6 @@ class SocketLimits:
     """Frames a subscriber may send per minute; they are ignored."""
 
 
-class InputAllowance:
-    """How much a subscriber may still say: so many frames in each minute of its own."""
-
-    def __init__(self, frames: int, now_s: Callable[[], float]) -> None:
-        self._frames = frames
-        self._now_s = now_s
-        self._left, self._minute_s = frames, now_s()
-
-    def takes(self, count: int) -> bool:
-        """Whether so many more are within it."""
-        now_s = self._now_s()
-        if now_s - self._minute_s > 60:
-            self._left, self._minute_s = self._frames, now_s
-        self._left -= count
-        return self._left >= 0
-
-
 class SocketEvents(Protocol):
     """A connection that tells what happens to it: the raw extensions, and the ASGI sink."""
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from chassis.per_minute import PerMinute
 from chassis.raw_websocket import EXTENSION, RawWebSocket
 from contracts.close import CloseCode
 from contracts.frames import error_frame
@@ -30,7 +31,7 @@ from publisher.domain.reach import Reach
 from publisher.infra.asgi_sink import AsgiSink, websocket_sink
 from publisher.infra.gate import Gate
 from publisher.infra.raw_sink import RawSink
-from publisher.infra.socket_limits import InputAllowance, SocketLimits, SubscriberGoneError, attach
+from publisher.infra.socket_limits import SocketLimits, SubscriberGoneError, attach
 from publisher.infra.websocket_encodings import (
     SUBPROTOCOL,
     BatchTerms,
@@ -121,7 +122,7 @@ class WebSocketTransport:
         self, websocket: WebSocket, raw: RawWebSocket | None, subscription: Subscription
     ) -> None:
         """Always keep receiving: otherwise pongs go unseen and the keepalive closes the socket."""
-        allowance = InputAllowance(self._limits.input_frames, asyncio.get_running_loop().time)
+        allowance = PerMinute(self._limits.input_frames, asyncio.get_running_loop().time)
 
         def said(frames: Sequence[object]) -> None:
             if not allowance.takes(len(frames)):

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from chassis import logs, server
+from chassis.limit_hits import LimitHits
 
 _told = asyncio.Event()
+_LARGE = 32 << 20
 
 
 def say(text: str) -> None:
@@ -20,12 +22,24 @@ def say(text: str) -> None:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """HTTP: 200. WebSocket: accept; a message ends the drain that waits for one."""
+    """HTTP: 200. WebSocket: accept; a message ends the drain that waits for one.
+
+    `/large` is more than a peer takes that does not read, `/websocket/leaves` closes at once, and
+    `/websocket/stays` never ends.
+    """
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/large":
+            say("large")
+            await send({"type": "http.response.body", "body": bytes(_LARGE), "more_body": True})
         await send({"type": "http.response.body", "body": b"ok"})
         return
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/websocket/leaves":
+        await send({"type": "websocket.close", "code": 1012})
+        return
+    if scope["path"] == "/websocket/stays":
+        await asyncio.Event().wait()
     while (message := await receive())["type"] != "websocket.disconnect":
         if message["type"] == "websocket.receive":
             _told.set()
@@ -84,8 +98,8 @@ async def main(name: str) -> int:
 
     say(f"port {sockets[0].getsockname()[1]}")
     timeout_s = 30.0 if name in {"hang", "until-told"} else 0.3
-    limits = server.ServerLimits(drain_timeout_s=timeout_s)
-    await server.serve(app, sockets, drain=drain, limits=limits)
+    limits = server.ServerLimits(drain_timeout_s=timeout_s, most_behind=3)
+    await server.serve(app, sockets, drain=drain, limits=limits, hits=LimitHits("drained"))
     say("stopped")
     _giving_up.append(True)  # the loop cancels what is left
     return 0

@@ -1,13 +1,13 @@
-"""What a subscriber may say."""
+"""How much is taken in each minute."""
 
 from __future__ import annotations
 
-from publisher.infra.socket_limits import InputAllowance
+from chassis.per_minute import PerMinute
 
 
 def test_so_many_frames_a_minute_are_taken_however_they_come() -> None:
     now_s = 1000.0
-    allowance = InputAllowance(5, lambda: now_s)
+    allowance = PerMinute(5, lambda: now_s)
     assert allowance.takes(3)
     assert allowance.takes(2)
     assert not allowance.takes(1)
