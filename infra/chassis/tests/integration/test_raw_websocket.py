@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from websockets.frames import Opcode
 
 from chassis.errors import RawWriteRefusedError
-from chassis.raw_websocket import EXTENSION, RawWebSocket
+from chassis.raw_websocket import EXTENSION, PIECES_A_TURN, RawWebSocket
 from chassis.websocket_frames import text_frame
 
 Serve = Callable[..., Served]
@@ -397,12 +397,37 @@ async def test_what_the_connection_writes_itself_marks_its_outlet(serve: Serve, 
     assert outlet.marks is not None
     if cause.startswith("answer"):
         await peer.send(masked(Opcode.PING, b"?"))
-        await until(lambda: bool(outlet.marks), "the ping was heard")
     if cause == "answer-once-there-is-room":
-        outlet.marks.clear()
+        await until(lambda: bool(served.raw._protocol._pong), "the ping was heard")
+        assert not outlet.marks
         await peer.read_frames(Opcode.PONG, 1)
     await until(lambda: outlet.marks == {outlet.descriptor: outlet}, cause)
     ended.set()
+
+
+async def test_answers_that_wait_for_others_mark_when_they_are_written(serve: Serve) -> None:
+    """Many pings of one read are answered in several turns; a block may come between two."""
+    turns = 3
+    pings = masked(Opcode.PING, b"?") * (PIECES_A_TURN * (turns - 1) + 1)
+
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        raw: RawWebSocket = scope["extensions"][EXTENSION]
+        raw.on_messages = lambda _: None
+        marks = raw.outlet().marks = {}
+        marked = 0
+        while marked < turns:
+            await asyncio.sleep(0)  # one turn
+            marked += len(marks)
+            marks.clear()  # a block's writer finds that nothing is held back
+        await send({"type": "websocket.close", "code": 4001})
+
+    served = serve(app)
+    peer = await served.peer()
+    await until(lambda: served.raw._outlet is not None, "the application runs")
+    await peer.send(pings)
+    await peer.read_frames(Opcode.CLOSE, 1)
+    assert peer.close_code == 4001
 
 
 async def test_an_outlet_that_nobody_watches_is_not_marked(serve: Serve) -> None:
