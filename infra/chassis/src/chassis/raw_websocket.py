@@ -340,6 +340,12 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         super().shutdown()
 
+    def eof_received(self) -> None:
+        """The peer sends no more. The transport closes, but not before it is rid of what it holds,
+        and takes writes until then.
+        """
+        self.raw.lost()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what was read of it is taken."""
         if self.resting and self._frames is not None and self.raw.on_messages is not None:

@@ -28,11 +28,12 @@ async def listening(scope: Scope, receive: Receive, send: Send) -> None:
         pass
 
 
-async def fill(raw: RawWebSocket) -> int:
-    """Write until the peer, which does not read, has the transport paused; gives the frames."""
+async def fill(raw: RawWebSocket, *, until_paused: bool = True) -> int:
+    """Write until the peer, which does not read, has the transport paused, or hold something back;
+    gives the frames."""
     raw.set_write_buffer_limits(HIGH, LOW)
     write, frame, count = raw.writer(), text_frame(b"x" * 4000), 0
-    while not raw.paused:
+    while not (raw.paused if until_paused else raw.buffered_bytes):
         write(frame)
         count += 1
         await asyncio.sleep(0)
@@ -336,6 +337,23 @@ async def test_a_close_that_waits_for_a_peer_that_never_reads_ends(serve: Serve)
 
     served = serve(app, ws=ShortLinger)
     await served.peer()
+    await until(lambda: served.connections == 0, "the connection is gone")
+
+
+async def test_a_peer_that_sends_no_more_and_does_not_read_ends(serve: Serve) -> None:
+    """Its transport closes only once all is taken; until then it would be written to for ever."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        await fill(scope["extensions"][EXTENSION], until_paused=False)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    served = serve(app, ws=ShortLinger)
+    peer = await served.peer()
+    await until(lambda: served.raw.buffered_bytes > 0, "something is held back")
+    peer.send_no_more()
+    await until(lambda: served.log[-1] == LOST, "the end was told")
     await until(lambda: served.connections == 0, "the connection is gone")
 
 
