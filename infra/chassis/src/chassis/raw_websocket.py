@@ -348,13 +348,15 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what was read of it is taken."""
-        if self.resting and self._frames is not None and self.raw.on_messages is not None:
-            self.resting = False
-            self._take(self._frames, self.raw.on_messages, math.inf)
-        self.raw.gone()
-        self._linger.over()
-        super().connection_lost(exc)
-        self._untie()
+        try:
+            if self.resting and self._frames is not None and self.raw.on_messages is not None:
+                self.resting = False
+                self._take(self._frames, self.raw.on_messages, math.inf)
+        finally:  # whatever the application does: the descriptor is somebody else's soon
+            self.raw.gone()
+            self._linger.over()
+            super().connection_lost(exc)
+            self._untie()
 
     def bound_the_end(self) -> None:
         """Begin to watch the end."""
