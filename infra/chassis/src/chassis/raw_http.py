@@ -207,6 +207,13 @@ class RawHttpProtocol(HttpToolsProtocol):
             return
         super().shutdown()
 
+    def eof_received(self) -> None:
+        """The client sends no more. The transport closes, but not before it is rid of what it
+        holds, and takes writes until then.
+        """
+        if self.raw is not None:
+            self.raw.lost()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         if self.raw is not None:

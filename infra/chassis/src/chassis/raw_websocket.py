@@ -40,7 +40,7 @@ EXTENSION = "broadcaster.raw"
 
 INFLATED_AT_ONCE = 4096
 """Bytes of a read that the library is given at once where they may be compressed."""
-_PIECES_A_TURN = 500
+PIECES_A_TURN = 500
 """Frames that the library is given before others have a turn of the event loop: some 5 ms. A read
 may bring tens of thousands."""
 
@@ -179,7 +179,6 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take usual messages here, if the application asks for it; the rest is the library's."""
-        self.raw.touched()  # it may answer
         frames, take = self._frames, self.raw.on_messages
         if frames is None or take is None:
             self._frames = None
@@ -189,7 +188,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.resting:
             self._take(frames, take)
 
-    def _take(self, frames: ClientFrames, take: _Take, pieces: float = _PIECES_A_TURN) -> None:
+    def _take(self, frames: ClientFrames, take: _Take, pieces: float = PIECES_A_TURN) -> None:
         """Take what was read, up to so many pieces for the library now."""
         while self.conn.state is State.OPEN:
             within = self.conn.current_size is not None
@@ -318,6 +317,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         if not self.raw.paused or self.conn.state is not State.OPEN:
             super().handle_ping()
+            self.raw.touched()
         elif pongs := self.conn.data_to_send():  # those of one read are here with the first
             self._pong = pongs[-1]
 
@@ -378,15 +378,23 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         super().shutdown()
 
+    def eof_received(self) -> None:
+        """The peer sends no more. The transport closes, but not before it is rid of what it holds,
+        and takes writes until then.
+        """
+        self.raw.lost()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what was read of it is taken."""
-        if self.resting and self._frames is not None and self.raw.on_messages is not None:
-            self.resting = False
-            self._take(self._frames, self.raw.on_messages, math.inf)
-        self.raw.gone()
-        self._linger.over()
-        super().connection_lost(exc)
-        self._untie()
+        try:
+            if self.resting and self._frames is not None and self.raw.on_messages is not None:
+                self.resting = False
+                self._take(self._frames, self.raw.on_messages, math.inf)
+        finally:  # whatever the application does: the descriptor is somebody else's soon
+            self.raw.gone()
+            self._linger.over()
+            super().connection_lost(exc)
+            self._untie()
 
     def bound_the_end(self) -> None:
         """Begin to watch the end."""

@@ -51,7 +51,8 @@ class SendRing:
     def __init__(self) -> None:
         if sys.platform != "linux":
             raise SendRingUnavailableError("there is no io_uring but on Linux")
-        self._syscall = ctypes.CDLL(None, use_errno=True).syscall
+        # Not CDLL, which lets other threads in at each call and waits for them; nothing waits here.
+        self._syscall = ctypes.PyDLL(None, use_errno=True).syscall
         self._syscall.restype = ctypes.c_long
         self._syscall.argtypes = [ctypes.c_long] * 7
         self._views: list[memoryview] = []

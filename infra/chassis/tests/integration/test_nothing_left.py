@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 from websockets.frames import Opcode
 
 from chassis.linger import Linger
-from chassis.raw_connection import RawConnection
+from chassis.raw_connection import RawConnection, RawOutlet
 from chassis.raw_http import EXTENSION as HTTP
 from chassis.raw_http import RawHttp, RawHttpProtocol
 from chassis.raw_websocket import EXTENSION, RawWebSocket, RawWebSocketProtocol
@@ -41,7 +41,14 @@ def _without_collector() -> Iterator[None]:
 
 def left() -> list[str]:
     """What there still is of connections."""
-    kinds = (RawConnection, RawWebSocketProtocol, RawHttpProtocol, Linger, WebSocket)
+    kinds = (
+        RawConnection,
+        RawOutlet,
+        RawWebSocketProtocol,
+        RawHttpProtocol,
+        Linger,
+        WebSocket,
+    )
     return [type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds)]
 
 
@@ -57,6 +64,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await websocket.accept()
     raw: RawWebSocket = scope["extensions"][EXTENSION]
+    raw.outlet()
     raw.on_pause = raw.pause_reading
     raw.on_lost = raw.pause_reading
     raw.on_messages = lambda _: raw.pause_reading() if raw.paused else None

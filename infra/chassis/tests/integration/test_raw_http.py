@@ -284,10 +284,10 @@ async def test_who_went_before_it_began_cannot_be_answered(serve: Serve, peer: O
 # -- peers that do not read ------------------------------------------------------------------------
 
 
-async def fill(raw: RawHttp) -> bytes:
-    """Write until the transport pauses; gives what was written."""
+async def fill(raw: RawHttp, *, until_paused: bool = True) -> bytes:
+    """Write until the transport pauses, or holds something back; gives what was written."""
     write, written = raw.writer(), b""
-    while not raw.paused:
+    while not (raw.paused if until_paused else raw.buffered_bytes):
         write(framed(raw, b"x" * 4000))
         written += b"x" * 4000
         await asyncio.sleep(0)
@@ -319,6 +319,19 @@ async def test_an_end_that_nobody_reads_is_bounded(serve: Serve, peer: OpenPeer)
     assert app.raw is not None
     await fill(app.raw)
     app.raw.finish(b"0\r\n\r\n")
+    await until(lambda: served.connections == 0, "dropped after the linger")
+
+
+async def test_a_client_that_sends_no_more_and_does_not_read_ends(
+    serve: Serve, peer: OpenPeer
+) -> None:
+    """Its transport closes only once all is taken; until then it would be written to for ever."""
+    app, client, served = await begun(serve, peer)
+    assert app.raw is not None
+    await fill(app.raw, until_paused=False)
+    client.sock.shutdown(socket.SHUT_WR)
+    await until(lambda: Spying.newest.log[-1] == LOST, "the end was told")
+    assert served.connections == 1, "told before it is gone"
     await until(lambda: served.connections == 0, "dropped after the linger")
 
 

@@ -275,3 +275,24 @@ async def test_what_was_read_is_handed_over_though_the_connection_goes_meanwhile
     await until(lambda: "websocket.disconnect" in taker.received, "the end is received")
     assert taker.messages == ["last"]
     await until(lambda: served.connections == 0, "the connection is gone")
+
+
+async def test_an_application_that_fails_to_take_what_is_left_is_told_of_the_end(
+    serve: Serve, taker: Taker
+) -> None:
+    """Its descriptor is another connection's soon, and whoever writes to it must know."""
+    await (served := serve(taker)).peer()
+    await until(lambda: hasattr(taker, "raw"), "accepted")
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
+
+    def take(_: list[str | bytes]) -> None:
+        raise LookupError("the application's own fault")
+
+    taker.raw.on_messages = take
+    protocol, log = served.raw._protocol, served.log
+    protocol.data_received(masked(Opcode.PING) * 5000 + masked(Opcode.TEXT, b"last"))
+    protocol.transport.abort()
+    await until(lambda: served.connections == 0, "the connection is gone")
+    assert log[-1] == LOST
+    assert len(faults) == 1

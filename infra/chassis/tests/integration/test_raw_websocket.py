@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from websockets.frames import Opcode
 
 from chassis.errors import RawWriteRefusedError
-from chassis.raw_websocket import EXTENSION, RawWebSocket
+from chassis.raw_websocket import EXTENSION, PIECES_A_TURN, RawWebSocket
 from chassis.websocket_frames import text_frame
 
 Serve = Callable[..., Served]
@@ -28,11 +28,12 @@ async def listening(scope: Scope, receive: Receive, send: Send) -> None:
         pass
 
 
-async def fill(raw: RawWebSocket) -> int:
-    """Write until the peer, which does not read, has the transport paused; gives the frames."""
+async def fill(raw: RawWebSocket, *, until_paused: bool = True) -> int:
+    """Write until the peer, which does not read, has the transport paused, or hold something back;
+    gives the frames."""
     raw.set_write_buffer_limits(HIGH, LOW)
     write, frame, count = raw.writer(), text_frame(b"x" * 4000), 0
-    while not raw.paused:
+    while not (raw.paused if until_paused else raw.buffered_bytes):
         write(frame)
         count += 1
         await asyncio.sleep(0)
@@ -339,6 +340,23 @@ async def test_a_close_that_waits_for_a_peer_that_never_reads_ends(serve: Serve)
     await until(lambda: served.connections == 0, "the connection is gone")
 
 
+async def test_a_peer_that_sends_no_more_and_does_not_read_ends(serve: Serve) -> None:
+    """Its transport closes only once all is taken; until then it would be written to for ever."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        await fill(scope["extensions"][EXTENSION], until_paused=False)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    served = serve(app, ws=ShortLinger)
+    peer = await served.peer()
+    await until(lambda: served.raw.buffered_bytes > 0, "something is held back")
+    peer.send_no_more()
+    await until(lambda: served.log[-1] == LOST, "the end was told")
+    await until(lambda: served.connections == 0, "the connection is gone")
+
+
 async def test_a_slow_peer_that_goes_on_reading_gets_all_and_the_close(serve: Serve) -> None:
     counts: list[int] = []
 
@@ -397,12 +415,37 @@ async def test_what_the_connection_writes_itself_marks_its_outlet(serve: Serve, 
     assert outlet.marks is not None
     if cause.startswith("answer"):
         await peer.send(masked(Opcode.PING, b"?"))
-        await until(lambda: bool(outlet.marks), "the ping was heard")
     if cause == "answer-once-there-is-room":
-        outlet.marks.clear()
+        await until(lambda: bool(served.raw._protocol._pong), "the ping was heard")
+        assert not outlet.marks
         await peer.read_frames(Opcode.PONG, 1)
     await until(lambda: outlet.marks == {outlet.descriptor: outlet}, cause)
     ended.set()
+
+
+async def test_answers_that_wait_for_others_mark_when_they_are_written(serve: Serve) -> None:
+    """Many pings of one read are answered in several turns; a block may come between two."""
+    turns = 3
+    pings = masked(Opcode.PING, b"?") * (PIECES_A_TURN * (turns - 1) + 1)
+
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        raw: RawWebSocket = scope["extensions"][EXTENSION]
+        raw.on_messages = lambda _: None
+        marks = raw.outlet().marks = {}
+        marked = 0
+        while marked < turns:
+            await asyncio.sleep(0)  # one turn
+            marked += len(marks)
+            marks.clear()  # a block's writer finds that nothing is held back
+        await send({"type": "websocket.close", "code": 4001})
+
+    served = serve(app)
+    peer = await served.peer()
+    await until(lambda: served.raw._outlet is not None, "the application runs")
+    await peer.send(pings)
+    await peer.read_frames(Opcode.CLOSE, 1)
+    assert peer.close_code == 4001
 
 
 async def test_an_outlet_that_nobody_watches_is_not_marked(serve: Serve) -> None:

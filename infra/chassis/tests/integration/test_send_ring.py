@@ -6,6 +6,8 @@ import errno
 import os
 import resource
 import socket
+import sys
+import threading
 from array import array
 from collections.abc import Iterator
 
@@ -154,6 +156,29 @@ def test_an_interrupted_call_is_made_again(
     monkeypatch.setattr(ring, "_call", now_and_then)
     assert ring.send(descriptors(pairs), b"x") == {}
     assert {taken_by(pair) for pair in pairs} == {b"x"}
+
+
+def test_no_other_thread_has_its_turn_meanwhile(ring: SendRing, pairs: list[Pair]) -> None:
+    """One that is busy would keep the interpreter for its whole interval."""
+    begin, turns, sockets = threading.Event(), list[str](), descriptors(pairs)
+
+    def other() -> None:
+        begin.wait()
+        turns.append("other")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(60.0)
+    try:
+        begin.set()
+        for _ in range(100):
+            ring.send(sockets, b"x")
+        turns.append("sent")
+    finally:
+        sys.setswitchinterval(interval_s)
+    thread.join()
+    assert turns == ["sent", "other"]
 
 
 @pytest.mark.usefixtures("ring")

@@ -119,6 +119,10 @@ class Peer:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._sock.close()
 
+    def send_no_more(self) -> None:
+        """End this side of the connection alone."""
+        self._sock.shutdown(socket.SHUT_WR)
+
     def leave(self) -> None:
         """End the connection."""
         self._sock.close()
