@@ -62,9 +62,8 @@ class RingWriter:
         if not self._ring.is_open:
             return dict.fromkeys(range(len(sockets)), 0)
         if self.marks:
-            self._look_at_marks()
-            if self.marks:
-                marks = self.marks
+            self._look_at_marks(sockets)
+            if marks := self.marks:
                 sockets = array("i", [_NOBODY if each in marks else each for each in sockets])
         taken = self._ring.send(sockets, block)
         if not self._ring.is_open:
@@ -75,10 +74,13 @@ class RingWriter:
         """Write in turn from now on."""
         self._ring.close()
 
-    def _look_at_marks(self) -> None:
-        clear = [at for at, outlet in self.marks.items() if not outlet.buffered_bytes()]
-        for descriptor in clear:
-            del self.marks[descriptor]
+    def _look_at_marks(self, sockets: array[int]) -> None:
+        """At those that matter now: as many as are marked, or as are written to."""
+        marks = self.marks
+        few = list(marks) if len(marks) <= len(sockets) else set(sockets) & marks.keys()
+        for descriptor in few:
+            if not marks[descriptor].buffered_bytes():
+                del marks[descriptor]
 
 
 class RingRow:
