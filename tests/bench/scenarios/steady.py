@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bench.feed import Feed
@@ -21,6 +22,7 @@ from bench.scenarios.burst import live_plan
 from bench.servers import server as servers
 
 RATE, SUBSCRIBERS, SECONDS, RUNS = 100, 1_000, 10, 5
+IN_TURN = "publisher, PUBLISHER_IO_URING=off"
 ALONE = "limit, nothing beside it"
 HEADER = (
     "variant", "deliveries", "server CPU s (least–most)", "kernel", "p50 ms (least–most)",
@@ -47,17 +49,20 @@ async def run(ground: Ground) -> Result:
     seconds = ground.scaled(SECONDS, 2)
     events = RATE * seconds
 
-    async def product() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
-        ):
-            sample, (report,) = await measured(
-                server, plan(events), drive=lambda: feed.paced(RATE, seconds)
-            )
-        await ground.drop(topic)
-        return with_latency(sample, report)
+    def product(**settings: object) -> Callable[[], Awaitable[Sample]]:
+        async def run() -> Sample:
+            topic = await ground.topic()
+            async with (
+                Feed(ground.bootstrap, topic) as feed,
+                servers.publisher(ground.bootstrap, topic, ground.directory, settings) as server,
+            ):
+                sample, (report,) = await measured(
+                    server, plan(events), drive=lambda: feed.paced(RATE, seconds)
+                )
+            await ground.drop(topic)
+            return with_latency(sample, report)
+
+        return run
 
     async def alone() -> Sample:
         async with servers.limit(ground.directory, events, RATE) as server:
@@ -77,7 +82,13 @@ async def run(ground: Ground) -> Result:
         return sample
 
     runs = RUNS if ground.runs >= 3 else ground.runs
-    found = await ground.interleaved({"publisher": product, "limit": limit, ALONE: alone}, runs)
+    variants = {
+        "publisher": product(),
+        "limit": limit,
+        IN_TURN: product(io_uring="off"),
+        ALONE: alone,
+    }
+    found = await ground.interleaved(variants, runs)
     ours, raw, quiet = found["publisher"], found["limit"], found[ALONE]
     targets = (
         at_most("CPU against the limit", ours.cpu_s / raw.cpu_s, 1.5),
