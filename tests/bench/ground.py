@@ -12,7 +12,7 @@ from bench.load.client import LoadClient, Report
 from bench.load.plan import Plan
 from bench.report.result import Sample, Variant
 from bench.servers.server import Server
-from bench.servers.usage import Usage, peak_rss_mib, usage, writes
+from bench.servers.usage import Usage, peak_rss_mib, usage
 from local_kafka.topics import LOG_APPEND_TIME, create_topic, delete_topic
 
 
@@ -68,7 +68,7 @@ async def measured(
     """
     at = [replace(plan, port=server.port, template=server.template) for plan in plans]
     clients = await asyncio.gather(*[LoadClient.open(plan) for plan in at])
-    before, written = usage(server.pid), writes(server.pid)
+    before = usage(server.pid)
     reporting = asyncio.gather(*[_report(client) for client in clients])
     try:
         if server.begin is not None:
@@ -80,11 +80,10 @@ async def measured(
         reporting.cancel()
         for client in clients:
             await client.close()
-    used, written = usage(server.pid).since(before), writes(server.pid) - written
+    used = usage(server.pid).since(before)
     for text in [text for report in reports for text in report.samples]:
         print(f"    ! {text}", flush=True)
-    sample = sample_of(reports, used, peak_rss_mib(server.pid))
-    return replace(sample, figures={"writes": written}), reports
+    return sample_of(reports, used, peak_rss_mib(server.pid)), reports
 
 
 async def _report(client: LoadClient) -> Report:

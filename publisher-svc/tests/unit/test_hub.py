@@ -150,6 +150,7 @@ def test_one_block_for_all_with_the_same_filter() -> None:
     assert [sink.events() for sink in sinks] == [[(0, 0)], [(0, 0)], [(0, 1)]]
     summary = next(each for each in stage.emitted if isinstance(each, EventsBroadcast))
     assert (summary.events, summary.skipped, summary.deliveries) == (2, 1, 3)
+    assert summary.writes == 3
     assert summary.newest_ms == 1_000_002
 
 

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from prometheus_client import generate_latest
 
 from contracts.close import CloseCode
-from publisher.app.events import PageServed, RequestRefused, SubscriberLeft
+from publisher.app.events import (
+    EventsBroadcast,
+    EventsReplayed,
+    PageServed,
+    RequestRefused,
+    SubscriberLeft,
+)
 from publisher.infra.metrics import Metrics, Reading
 
 PREFIX = "broadcaster_publisher_"
@@ -63,3 +69,19 @@ def test_what_is_counted_by_transport() -> None:
         'sent_bytes_total{lane="page"} 700.0',
     ):
         assert PREFIX + line in lines
+
+
+def test_deliveries_and_writes_by_lane() -> None:
+    metrics = Metrics()
+    metrics.on_event(EventsBroadcast(2, 0, 6, 3, 900, 0))
+    metrics.on_event(EventsReplayed(40, 8000))
+    lines = generate_latest(metrics.registry).decode().splitlines()
+    for line in (
+        'deliveries_total{lane="live"} 6.0',
+        'deliveries_total{lane="catch-up"} 40.0',
+        'writes_total{lane="live"} 3.0',
+        'writes_total{lane="catch-up"} 1.0',
+        'sent_bytes_total{lane="live"} 900.0',
+        'sent_bytes_total{lane="catch-up"} 8000.0',
+    ):
+        assert f"{PREFIX}{line}" in lines

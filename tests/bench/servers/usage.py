@@ -33,14 +33,6 @@ def usage(pid: int) -> Usage:
     return Usage(int(fields[11]) * _TICK_S, int(fields[12]) * _TICK_S)
 
 
-def writes(pid: int) -> int:
-    """Write calls since the process began, partial ones included (proc(5), syscw)."""
-    for line in Path(f"/proc/{pid}/io").read_text().splitlines():
-        if line.startswith("syscw:"):
-            return int(line.split()[1])
-    return 0
-
-
 def _status(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(f"{name}:"):

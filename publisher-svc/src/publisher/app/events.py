@@ -66,6 +66,8 @@ class EventsBroadcast:
     events: int
     skipped: int
     deliveries: int
+    writes: int
+    """Blocks to sockets; each has one event or more."""
     bytes: int
     newest_ms: int
     """Broker timestamp of the newest event in it."""

@@ -198,12 +198,14 @@ class LiveLane:
         plan = self._plan(pages)
         self._rest = []
         try:
-            deliveries = size = 0
+            deliveries = writes = size = 0
             until_s = self._now_s() + self._rounds.longest_s
             for index, (line, block) in enumerate(plan):
                 count, events = len(line.members), block.events
-                deliveries += events * count
-                size += (len(block.data) if events else 0) * count
+                if events:
+                    deliveries += events * count
+                    writes += count
+                    size += len(block.data) * count
                 for written in self._chunks(line, block) if events else (count,):
                     if self._now_s() > until_s:
                         rest = [line.members[written:]]
@@ -219,6 +221,7 @@ class LiveLane:
             sum(len(page) for page in pages),
             sum(page.skipped for page in pages),
             deliveries,
+            writes,
             size,
             max((page.last_ms for page in pages), default=0),
         )

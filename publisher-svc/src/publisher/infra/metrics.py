@@ -63,6 +63,8 @@ class Metrics:
             "records_skipped", "Foreign records and tombstones that no subscriber gets"
         )
         deliveries = self._counter("deliveries", "Events written to sockets", ["lane"])
+        writes = self._counter("writes", "Writes of events to sockets", ["lane"])
+        self._live_writes, self._replay_writes = writes.labels("live"), writes.labels("catch-up")
         sent = self._counter("sent_bytes", "Bytes written to sockets", ["lane"])
         self._live_deliveries = deliveries.labels("live")
         self._replay_deliveries = deliveries.labels("catch-up")
@@ -93,6 +95,7 @@ class Metrics:
         match event:
             case EventsReplayed(events, size):
                 self._replay_deliveries.inc(events)
+                self._replay_writes.inc()
                 self._replay_bytes.inc(size)
             case EventsBroadcast():
                 self._on_round(event)
@@ -120,6 +123,7 @@ class Metrics:
         self._events.inc(event.events)
         self._skipped.inc(event.skipped)
         self._live_deliveries.inc(event.deliveries)
+        self._live_writes.inc(event.writes)
         self._live_bytes.inc(event.bytes)
         if event.deliveries and event.newest_ms > 0:
             self._latency.observe(max(0.0, self._clock_s() - event.newest_ms / 1000))
