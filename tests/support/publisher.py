@@ -95,17 +95,6 @@ class Publisher(PublisherProcess):
         )
         assert self.returncode is None, f"ended with {self.returncode}\n{self.last_words()}"
 
-    def metric(self, name: str, **labels: str) -> float:
-        """A metric without its prefix; samples that have the given labels are summed."""
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
-        found = 0.0
-        for line in self.answer("/metrics").text.splitlines():
-            sample, _, value = line.rpartition(" ")
-            full = f"broadcaster_publisher_{name}"
-            if sample.partition("{")[0] == full and all(each in sample for each in wanted):
-                found += float(value)
-        return found
-
     def log_lines(self, event: str | None = None) -> list[dict[str, Any]]:
         """Its structured lines; those of one `event`, if given."""
         text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

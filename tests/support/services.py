@@ -215,6 +215,17 @@ class PublisherProcess(ServiceProcess):
         environment |= {f"PUBLISHER_{k.upper()}": str(v) for k, v in settings.items()}
         super().__init__("publisher", environment, log_dir / f"publisher-{instance}.log")
 
+    def metric(self, name: str, **labels: str) -> float:
+        """A metric without its prefix; samples that have the given labels are summed."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        found = 0.0
+        for line in self.get("/metrics")[1].decode().splitlines():
+            sample, _, value = line.rpartition(" ")
+            full = f"broadcaster_publisher_{name}"
+            if sample.partition("{")[0] == full and all(each in sample for each in wanted):
+                found += float(value)
+        return found
+
 
 class ListenerProcess(ServiceProcess):
     """``python -m listener`` with the demo's user; `settings` are LISTENER_ variables' ends."""

@@ -4,8 +4,8 @@ At equal numbers of deliveries and of bytes, in two ways. *Burst*: each filter t
 types, other ones each, so that fifty different blocks are made and written where there was one, of
 twice the events. *Paced*: each filter takes two of fifty types; beside it few subscribers without a
 filter get as many events at the same rate, in as many deliveries, so that consuming, which costs
-most at one event a poll, is in both. What is judged of bursts is CPU a write (by the publisher's own
-count), of paced ones CPU, since who gets every event gets more of them in a write.
+most at one event a poll, is in both. What is judged of bursts is CPU a write (by the
+publisher's own count), of paced ones CPU, since who gets every event gets more of them in a write.
 """
 
 from __future__ import annotations

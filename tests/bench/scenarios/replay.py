@@ -60,19 +60,10 @@ def product(
             sample, (report,) = await measured(server, plan)
             took_s = report.groups[0].took_max_ns / 1e9
             assert server.publisher is not None
-            loads = metric(server.publisher.get("/metrics")[1], "page_loads_total")
+            loads = server.publisher.metric("page_loads_total")
             return replace(sample, seconds=took_s, figures=sample.figures | {"loads": loads})
 
     return run
-
-
-def metric(text: bytes, name: str) -> float:
-    """The publisher's metric `name`, without its prefix; 0 when it has none."""
-    for line in text.decode().splitlines():
-        sample, _, value = line.rpartition(" ")
-        if sample == f"broadcaster_publisher_{name}":
-            return float(value)
-    return 0.0
 
 
 def naive(ground: Ground, topic: str, plan: Plan) -> Callable[[], Awaitable[Sample]]:
