@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.compatibility.automata import automaton
@@ -29,11 +30,22 @@ def _patterns() -> st.SearchStrategy[str]:
 _TEXTS = st.text(alphabet="ab1.\n ", max_size=6)
 
 
+def assume_judged_rightly(pattern: str, text: str) -> None:
+    """The validator's usual engine joins repeats that stand side by side, and ``a+a*a+`` then takes
+    ``a``; its other one, which knows no look-around, does not.
+    """
+    plain = jsonschema_rs.validator_for(
+        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions()
+    )
+    assume(plain.is_valid(text) == matches(pattern, text))
+
+
 @settings(max_examples=150, deadline=None)
 @given(_patterns(), _TEXTS)
 def test_an_automaton_finds_what_the_validator_finds(pattern: str, text: str) -> None:
     machine = automaton(pattern)
     assert machine is not None
+    assume_judged_rightly(pattern, text)
     state = 0
     for letter in text:
         state = machine.step(state, ord(letter))
@@ -49,9 +61,13 @@ def test_what_is_said_of_two_patterns_holds_for_texts(
     found = search(inside, outside)
     assert found is not None
     if found.text is not None:
+        assume_judged_rightly(one, found.text)
+        assume_judged_rightly(other, found.text)
         assert matches(one, found.text)
         assert not matches(other, found.text)
     for text in tried:
+        assume_judged_rightly(one, text)
+        assume_judged_rightly(other, text)
         if within(inside, outside) and matches(one, text):
             assert matches(other, text)
         assert not (apart(inside, outside) and matches(one, text) and matches(other, text))

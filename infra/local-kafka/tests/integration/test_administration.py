@@ -2,7 +2,9 @@
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
+from local_kafka import admin
 from local_kafka.errors import InvalidSetting, KafkaRefused
 from local_kafka.groups import Position, consumer_groups
 from local_kafka.ports import free_ports
@@ -22,6 +24,32 @@ async def produce(bootstrap: str, topic: str, count: int, partition: int = 0) ->
         await producer.flush()
     finally:
         await producer.stop()
+
+
+async def test_a_broker_that_does_not_know_its_controller_yet_is_waited_for(
+    kafka_bootstrap: str, kafka_topic: TopicFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that has just come up: the client's own answer to that is an AttributeError."""
+    topic, looks = kafka_topic(), 3
+
+    class JustUp(AIOKafkaAdminClient):
+        async def start(self) -> None:
+            await super().start()  # type: ignore[no-untyped-call]
+            look = self._client.force_metadata_update
+
+            async def forget() -> None:
+                nonlocal looks
+                looks -= 1
+                await look()  # type: ignore[no-untyped-call]
+                if looks > 0:
+                    self._client.cluster.controller = None
+
+            self._client.cluster.controller = None
+            monkeypatch.setattr(self._client, "force_metadata_update", forget)
+
+    monkeypatch.setattr(admin, "AIOKafkaAdminClient", JustUp)
+    assert await create_topic(kafka_bootstrap, topic, 1) is False
+    assert looks <= 0
 
 
 async def test_trimming_moves_the_start_of_the_chosen_partition(
