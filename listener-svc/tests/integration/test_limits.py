@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import httpx
@@ -12,6 +11,8 @@ import pytest
 from argon2 import PasswordHasher
 from listener_fakes.running import RunningListener
 from websockets.exceptions import ConnectionClosed
+
+from support.pipelined import answered
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60)]
 
@@ -62,14 +63,6 @@ async def test_pings_of_a_client(run_listener: RunListener) -> None:
 @pytest.mark.parametrize("more", [0, 1])
 async def test_requests_that_wait_behind_one_another(run_listener: RunListener, more: int) -> None:
     listener = run_listener("127.0.0.1:1", "events", max_pipelined=2)
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * (3 + more))
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        async with asyncio.timeout(10):
-            while received.count(b"HTTP/1.1 200") < 3 and (data := await reader.read(4096)):
-                received += data
-    writer.close()
-    assert received.count(b"HTTP/1.1 200") == (0 if more else 3)
+    assert await answered(listener.port, 3 + more, at_most=3) == (0 if more else 3)
     assert await hits(listener, "max_pipelined") == more
     assert said(listener, "LISTENER_MAX_PIPELINED") == ["warning"] * more

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from chassis.errors import SendRingUnavailableError
 from chassis.send_ring import SendRing
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
 from support.http_stream import NDJSON, http_subscribed
 from support.records import events, producing, write
+from support.rings import ring_or_skip
 from support.slow import SlowReader
 from support.slow_http import SlowHttpReader
 from support.stream import subscribed
@@ -30,10 +30,7 @@ async def test_everybody_gets_everything_in_order(
     kafka_bootstrap: str, kafka_topic: TopicFactory, start_publisher: StartPublisher, io_uring: str
 ) -> None:
     if io_uring == "auto":
-        try:
-            SendRing().close()
-        except SendRingUnavailableError as error:
-            pytest.skip(str(error))
+        ring_or_skip(SendRing).close()
     topic = kafka_topic()
     publisher = start_publisher(
         topic,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import httpx
 import pytest
@@ -11,6 +10,7 @@ from argon2 import PasswordHasher
 
 from local_kafka.pytest_plugin import TopicFactory
 from support.fixtures import StartPublisher
+from support.pipelined import answered
 from support.publisher import Publisher
 from support.stream import subscribed
 
@@ -39,15 +39,7 @@ async def test_requests_that_wait_behind_one_another(
 ) -> None:
     publisher = start_publisher(kafka_topic(), max_pipelined=2)
     for more in (0, 1):
-        reader, writer = await asyncio.open_connection("127.0.0.1", publisher.port)
-        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * (3 + more))
-        received = b""
-        with contextlib.suppress(ConnectionResetError):
-            async with asyncio.timeout(10):
-                while received.count(b"HTTP/1.1 200") < 3 and (data := await reader.read(4096)):
-                    received += data
-        writer.close()
-        assert received.count(b"HTTP/1.1 200") == (0 if more else 3)
+        assert await answered(publisher.port, 3 + more, at_most=3) == (0 if more else 3)
         assert publisher.metric("limit_hits_total", limit="max_pipelined") == more
     assert said(publisher, "PUBLISHER_MAX_PIPELINED") == ["warning"]
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 import uvloop
 
-from chassis.errors import SendRingUnavailableError
-from chassis.raw_connection import RawOutlet
+from chassis.outlet import Outlet, outlet_of
 from publisher.infra.ring_writer import FEWEST, RingWriter
+from support.rings import ring_or_skip
 
 COUNT = 24
 TIMEOUT_S = 20.0
@@ -41,7 +41,7 @@ class Room:
         self.writer = writer
         self.kept: list[Kept] = []
         self.peers: list[socket.socket] = []
-        self.outlets: list[RawOutlet] = []
+        self.outlets: list[Outlet] = []
 
     async def open(self, count: int = COUNT) -> None:
         loop = asyncio.get_running_loop()
@@ -53,7 +53,7 @@ class Room:
             _, kept = await loop.connect_accepted_socket(Kept, here)
             self.kept.append(kept)
             self.peers.append(peer)
-            self.outlets.append(RawOutlet(kept.transport))
+            self.outlets.append(outlet_of(kept.transport))
             self.writer.joined(self.outlets[-1])
 
     def read(self, at: int, most: int = 1 << 20) -> bytes:
@@ -80,10 +80,7 @@ class Room:
 @pytest.fixture
 def writer() -> Iterator[RingWriter]:
     failures: list[str] = []
-    try:
-        one = RingWriter(lambda: failures.append("failed"))
-    except SendRingUnavailableError as error:
-        pytest.skip(str(error))
+    one = ring_or_skip(lambda: RingWriter(lambda: failures.append("failed")))
     one.failures = failures  # type: ignore[attr-defined]
     yield one
     one.close()
@@ -149,7 +146,7 @@ def test_what_a_transport_holds_back_goes_first(play: Play) -> None:
                 at = chance.randrange(COUNT)
                 data = b"(%d)" % number * chance.choice([1, 1, 500, 3000])
                 room.outlets[at].write(data)
-                room.writer.touched(room.outlets[at])
+                room.outlets[at].touched()
                 sent[at] += data
             block = b"<%d>" % number * chance.choice([1, 1, 50, 2000])
             assert row.write(block, 0, COUNT) == []
@@ -217,7 +214,7 @@ def test_a_transport_that_ends_keeps_its_descriptor_until_it_has_told(play: Play
             with peer:
                 here.setblocking(False)
                 transport, kept = await loop.connect_accepted_socket(Telling, here)
-                descriptor = RawOutlet(transport).descriptor
+                descriptor = outlet_of(transport).descriptor
                 numbers.clear()
                 peer.close() if end == "peer" else getattr(transport, end)()
                 async with asyncio.timeout(TIMEOUT_S):
@@ -233,7 +230,7 @@ def test_who_left_is_looked_at_no_more(play: Play) -> None:
     async def scene(room: Room) -> None:
         first = room.outlets[0]
         first.write(os.urandom(1 << 20))
-        room.writer.touched(first)
+        first.touched()
         room.writer.left(first)
         assert first.descriptor not in room.writer.marks
         assert first.marks is None

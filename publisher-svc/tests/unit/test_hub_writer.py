@@ -12,6 +12,16 @@ from publisher.app.in_turn import InTurn, InTurnRow
 from publisher.app.ports import Outlet
 
 
+class Marks(dict[int, Outlet]):
+    """Notes each mark."""
+
+    def __init__(self, told: list[tuple[str, Outlet]]) -> None:
+        self._told = told
+
+    def __setitem__(self, _: int, outlet: Outlet) -> None:
+        self._told.append(("touched", outlet))
+
+
 class Noting(InTurn):
     """Writes in turn, and notes what it is told."""
 
@@ -21,12 +31,11 @@ class Noting(InTurn):
 
     def joined(self, outlet: Outlet) -> None:
         self.told.append(("joined", outlet))
+        outlet.marks = Marks(self.told)
 
     def left(self, outlet: Outlet) -> None:
         self.told.append(("left", outlet))
-
-    def touched(self, outlet: Outlet) -> None:
-        self.told.append(("touched", outlet))
+        outlet.marks = None
 
     def row(self, outlets: Sequence[Outlet]) -> InTurnRow:
         self.rows += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 
+from bench.fed_publisher import fed_publisher
 from bench.feed import Feed
 from bench.ground import Ground, measured
 from bench.load.plan import Plan, Subscriber
@@ -38,15 +39,9 @@ def product(ground: Ground, subscribers: int, events: int) -> Callable[[], Await
     """A fresh topic and a fresh publisher."""
 
     async def run() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
-        ):
+        async with fed_publisher(ground) as (feed, server):
             plan = live_plan(subscribers, events)
-            sample, _ = await measured(server, plan, drive=lambda: feed.burst(events))
-        await ground.drop(topic)
-        return sample
+            return (await measured(server, plan, drive=lambda: feed.burst(events)))[0]
 
     return run
 

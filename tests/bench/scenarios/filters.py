@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bench.feed import Feed
+from bench.fed_publisher import fed_publisher
 from bench.ground import Ground, measured
 from bench.load.events import KINDS, event_template
 from bench.load.plan import Plan, Subscriber, websocket_request
@@ -29,7 +29,6 @@ from bench.report.result import (
     fan_out_row,
     no_breaks,
 )
-from bench.servers import server as servers
 
 SUBSCRIBERS, RATE, SECONDS = 500, 50, 10
 HALF, NARROW = KINDS // 2, 2
@@ -49,11 +48,7 @@ def _product(
     ground: Ground, subscribers: tuple[Subscriber, ...], events: int, rate: int = 0
 ) -> Callable[[], Awaitable[Sample]]:
     async def run() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic, template=_EVENT) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory, event=_EVENT) as server,
-        ):
+        async with fed_publisher(ground, event=_EVENT) as (feed, server):
             plan = Plan(0, b"", subscribers)
             sample, _ = await measured(
                 server,
@@ -62,7 +57,6 @@ def _product(
             )
             assert server.publisher is not None
             writes = await asyncio.to_thread(server.publisher.metric, "writes_total")
-        await ground.drop(topic)
         return replace(sample, figures={"writes": writes})
 
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
+from bench.fed_publisher import fed_publisher
 from bench.feed import Feed
 from bench.ground import Ground, measured
 from bench.load.plan import Plan, Subscriber
@@ -94,11 +95,7 @@ async def _watched(
 
 def _burst(ground: Ground, events: int) -> _Run:
     async def work(tool: str | None) -> tuple[Sample, Profile | None]:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
-        ):
+        async with fed_publisher(ground) as (feed, server):
             subscribers = live_plan(FEW, events)
             return await _watched(ground, server, tool, subscribers, lambda: feed.burst(events))
 
@@ -107,11 +104,7 @@ def _burst(ground: Ground, events: int) -> _Run:
 
 def _steady(ground: Ground, seconds: int) -> _Run:
     async def work(tool: str | None) -> tuple[Sample, Profile | None]:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
-        ):
+        async with fed_publisher(ground) as (feed, server):
             subscribers = plan(RATE * seconds)
             return await _watched(
                 ground, server, tool, subscribers, lambda: feed.paced(RATE, seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bench.feed import Feed
+from bench.fed_publisher import fed_publisher
 from bench.ground import Ground, measured
 from bench.load.plan import Plan, Stall, Subscriber
 from bench.report.result import (
@@ -18,7 +18,6 @@ from bench.report.result import (
     fan_out_row,
     no_breaks,
 )
-from bench.servers import server as servers
 
 OTHERS, STALLED, RATE, STALL_S = 450, 50, 12_000, 10
 SETTINGS = {"tail_bytes": 8 << 20, "cache_bytes": 16 << 20}
@@ -33,15 +32,10 @@ def _plan(events: int, stall: Stall) -> Plan:
 
 def _product(ground: Ground, events: int, stall: Stall) -> Callable[[], Awaitable[Sample]]:
     async def run() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory, SETTINGS) as server,
-        ):
+        async with fed_publisher(ground, SETTINGS) as (feed, server):
             sample, (report,) = await measured(
                 server, _plan(events, stall), drive=lambda: feed.paced(RATE, events / RATE)
             )
-        await ground.drop(topic)
         others = report.groups[0]
         took_s = (others.last_ns - others.first_ns) / 1e9
         return replace(sample, figures={"others_s": took_s})

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bench.feed import Feed
+from bench.fed_publisher import fed_publisher
 from bench.ground import Ground, measured
 from bench.load.client import Report
 from bench.load.plan import Plan
@@ -51,15 +51,10 @@ async def run(ground: Ground) -> Result:
 
     def product(**settings: object) -> Callable[[], Awaitable[Sample]]:
         async def run() -> Sample:
-            topic = await ground.topic()
-            async with (
-                Feed(ground.bootstrap, topic) as feed,
-                servers.publisher(ground.bootstrap, topic, ground.directory, settings) as server,
-            ):
+            async with fed_publisher(ground, settings) as (feed, server):
                 sample, (report,) = await measured(
                     server, plan(events), drive=lambda: feed.paced(RATE, seconds)
                 )
-            await ground.drop(topic)
             return with_latency(sample, report)
 
         return run
@@ -70,16 +65,9 @@ async def run(ground: Ground) -> Result:
             return with_latency(sample, report)
 
     async def limit() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory),
-            asyncio.TaskGroup() as beside,
-        ):
+        async with fed_publisher(ground) as (feed, _), asyncio.TaskGroup() as beside:
             beside.create_task(feed.paced(RATE, seconds))
-            sample = await alone()
-        await ground.drop(topic)
-        return sample
+            return await alone()
 
     runs = RUNS if ground.runs >= 3 else ground.runs
     variants = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bench.feed import Feed
+from bench.fed_publisher import fed_publisher
 from bench.ground import Ground, measured
 from bench.load.plan import Plan, Subscriber, websocket_request
 from bench.report.result import (
@@ -40,17 +40,12 @@ REQUESTS = {
 
 def _product(ground: Ground, request: bytes, events: int) -> Callable[[], Awaitable[Sample]]:
     async def run() -> Sample:
-        topic = await ground.topic()
-        async with (
-            Feed(ground.bootstrap, topic) as feed,
-            servers.publisher(ground.bootstrap, topic, ground.directory) as server,
-        ):
+        async with fed_publisher(ground) as (feed, server):
             each = Subscriber((0,), (events,), request)
             plan = Plan(0, b"", (each,) * SUBSCRIBERS, _HELLO, deadline_s=90)
             sample, _ = await measured(
                 _told(server, request), plan, drive=lambda: feed.burst(events)
             )
-        await ground.drop(topic)
         return sample
 
     return run

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 from chassis.errors import RawWriteRefusedError
+from chassis.outlet import Outlet, outlet_of
 
 
 class TellingProtocol(Protocol):
@@ -21,27 +22,6 @@ class TellingProtocol(Protocol):
     def bound_the_end(self) -> None:
         """Begin to watch the end: `transport.close` alone waits for ever for a peer that does not
         read."""
-
-
-class RawOutlet:
-    """A connection's `write`, and what one must know to go around it.
-
-    Invariant: what the connection itself writes while `marks` is set (pings and their answers) puts
-    this outlet among them, under its descriptor, before others run. The descriptor is this
-    connection's until `RawConnection.on_lost` has run: transports close it after that.
-    """
-
-    __slots__ = ("buffered_bytes", "descriptor", "marks", "write")
-
-    def __init__(self, transport: Any) -> None:
-        self.write: Callable[[bytes | memoryview], None] = transport.write
-        self.buffered_bytes: Callable[[], int] = transport.get_write_buffer_size
-        sealed = transport.get_extra_info("ssl_object") is not None
-        sock = None if sealed else transport.get_extra_info("socket")
-        self.descriptor: int = -1 if sock is None else sock.fileno()
-        """Of the socket, if it takes the very bytes of `write`, else -1. While nothing is buffered,
-        `write` would do nothing else than send to it."""
-        self.marks: dict[int, RawOutlet] | None = None
 
 
 class RawConnection:
@@ -60,7 +40,7 @@ class RawConnection:
         self._begun = False
         self._lost = False
         self._gone = False
-        self._outlet: RawOutlet | None = None
+        self._outlet: Outlet | None = None
         self.paused = False
         """The transport's buffer is above its high-water mark."""
         self.on_pause: Callable[[], None] | None = None
@@ -90,9 +70,9 @@ class RawConnection:
         write: Callable[[bytes | memoryview], None] = self._open_transport().write
         return write
 
-    def outlet(self) -> RawOutlet:
+    def outlet(self) -> Outlet:
         """`writer`, for those who write the same to many, under the same terms."""
-        self._outlet = RawOutlet(self._open_transport())
+        self._outlet = outlet_of(self._open_transport())
         return self._outlet
 
     def batch_writer(self) -> Callable[[list[bytes | memoryview]], None]:
@@ -113,9 +93,8 @@ class RawConnection:
 
     def touched(self) -> None:
         """Told by the protocol: it may have written something itself."""
-        outlet = self._outlet
-        if outlet is not None and outlet.marks is not None:
-            outlet.marks[outlet.descriptor] = outlet
+        if self._outlet is not None:
+            self._outlet.touched()
 
     def pause_writing(self) -> None:
         """Told by the protocol: the buffer is above the high-water mark."""

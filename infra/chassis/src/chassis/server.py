@@ -29,7 +29,7 @@ from chassis.kafka_transport import mend_aiokafka
 from chassis.limit_hits import LimitHits
 from chassis.logs import get_logger
 from chassis.not_http import AnsweringHttpProtocol, NotHttp
-from chassis.raw_websocket import RawWebSocketProtocol
+from chassis.raw_websocket_protocol import RawWebSocketProtocol
 
 _log = get_logger("chassis.server")
 

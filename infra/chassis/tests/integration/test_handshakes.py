@@ -9,21 +9,12 @@ from collections.abc import Callable
 import pytest
 from chassis_fakes.peer import Peer
 from chassis_fakes.served import LOST, Application, Served, refuses, until
+from chassis_fakes.writing import listening
 from starlette.types import Receive, Scope, Send
 
-from chassis.raw_websocket import EXTENSION, RawWebSocket
-from chassis.websocket_frames import text_frame
+from chassis.raw_websocket import EXTENSION
 
 Serve = Callable[..., Served]
-
-
-async def listening(scope: Scope, receive: Receive, send: Send) -> None:
-    """Accept, write one frame, receive to the end."""
-    await send({"type": "websocket.accept"})
-    raw: RawWebSocket = scope["extensions"][EXTENSION]
-    raw.writer()(text_frame(b"first"))
-    while (await receive())["type"] != "websocket.disconnect":
-        pass
 
 
 def denying(*bodies: bytes) -> Application:

@@ -17,10 +17,12 @@ from starlette.websockets import WebSocket
 from websockets.frames import Opcode
 
 from chassis.linger import Linger
-from chassis.raw_connection import RawConnection, RawOutlet
+from chassis.outlet import Outlet
+from chassis.raw_connection import RawConnection
 from chassis.raw_http import EXTENSION as HTTP
 from chassis.raw_http import RawHttp, RawHttpProtocol
-from chassis.raw_websocket import EXTENSION, RawWebSocket, RawWebSocketProtocol
+from chassis.raw_websocket import EXTENSION, RawWebSocket
+from chassis.raw_websocket_protocol import RawWebSocketProtocol
 
 Serve = Callable[..., Served]
 
@@ -43,7 +45,7 @@ def left() -> list[str]:
     """What there still is of connections."""
     kinds = (
         RawConnection,
-        RawOutlet,
+        Outlet,
         RawWebSocketProtocol,
         RawHttpProtocol,
         Linger,

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.limit_hits import Limit
 from chassis.not_http import AnsweringHttpProtocol
 from chassis.raw_http import EXTENSION, RawHttp, RawHttpProtocol
-from chassis.raw_websocket import RawWebSocketProtocol
+from chassis.raw_websocket_protocol import RawWebSocketProtocol
 
 Serve = Callable[..., Served]
 

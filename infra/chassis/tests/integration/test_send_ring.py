@@ -15,16 +15,14 @@ import pytest
 
 from chassis.errors import SendRingUnavailableError
 from chassis.send_ring import ENTRIES, SendRing
+from support.rings import ring_or_skip
 
 Pair = tuple[socket.socket, socket.socket]
 
 
 @pytest.fixture
 def ring() -> Iterator[SendRing]:
-    try:
-        one = SendRing()
-    except SendRingUnavailableError as error:
-        pytest.skip(str(error))
+    one = ring_or_skip(SendRing)
     yield one
     one.close()
 

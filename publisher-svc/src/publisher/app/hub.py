@@ -165,8 +165,7 @@ class Hub:
             subscription.write(frame)
         except Exception:  # noqa: BLE001 - a transport that died under us
             self._lost(subscription)
-        if subscription.lane is Lane.LIVE:
-            self._live.touched(subscription)
+        subscription.outlet.touched()
 
     def expire(self, partition: int, earliest: int) -> None:
         """The broker's log begins at `earliest` now."""

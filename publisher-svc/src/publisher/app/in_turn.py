@@ -17,9 +17,6 @@ class InTurn:
     def left(self, outlet: Outlet) -> None:
         """See `publisher.app.ports.BlockWriter`."""
 
-    def touched(self, outlet: Outlet) -> None:
-        """See `publisher.app.ports.BlockWriter`."""
-
     def row(self, outlets: Sequence[Outlet]) -> InTurnRow:
         """See `publisher.app.ports.BlockWriter`."""
         return InTurnRow([each.write for each in outlets])

@@ -37,6 +37,10 @@ class Rounds:
     chunk_bytes: int = 4 << 20
     """Most that is written between them, if it is more than one write."""
 
+    def chunk_of(self, block_bytes: int) -> int:
+        """How many writes of such a block are made between two looks."""
+        return max(1, min(self.chunk, self.chunk_bytes // block_bytes))
+
 
 class _Step(NamedTuple):
     """Of a round: one block, and those who get it. No object is made per member."""
@@ -157,10 +161,6 @@ class LiveLane:
             self._end_group(key)
         return True
 
-    def touched(self, subscription: Subscription) -> None:
-        """Something else than a block was written to a member."""
-        self._writer.touched(subscription.outlet)
-
     def full(self, subscription: Subscription, tips: Positions) -> None:
         """The socket of a member has no room: it leaves, now or when the write returns."""
         if self._fanning:
@@ -198,31 +198,23 @@ class LiveLane:
         plan = self._plan(pages)
         self._rest = []
         try:
-            deliveries = writes = size = 0
             until_s = self._now_s() + self._rounds.longest_s
-            for index, (line, block) in enumerate(plan):
-                count, events = len(line.members), block.events
-                if events:
-                    deliveries += events * count
-                    writes += count
-                    size += len(block.data) * count
-                for written in self._chunks(line, block) if events else (count,):
-                    if self._now_s() > until_s:
-                        rest = [line.members[written:]]
-                        rest += [later.line.members for later in plan[index + 1 :]]
-                        if any(rest):
-                            self._rest, self._unwritten = rest, None
-                            yield None
-                            until_s = self._now_s() + self._rounds.longest_s
-                    self._rest, self._unwritten = [], set()
+            for index, written in self._write_all(plan):
+                rest = self._rest_of(plan, index, written) if self._now_s() > until_s else []
+                if rest:
+                    self._rest, self._unwritten = rest, None
+                    yield None
+                    until_s = self._now_s() + self._rounds.longest_s
+                self._rest, self._unwritten = [], set()
         finally:
             self._end_round(self._rest)
+        told = [(len(line.members), block) for line, block in plan if block.events]
         yield EventsBroadcast(
             sum(len(page) for page in pages),
             sum(page.skipped for page in pages),
-            deliveries,
-            writes,
-            size,
+            sum(count * block.events for count, block in told),
+            sum(count for count, _ in told),
+            sum(count * len(block.data) for count, block in told),
             max((page.last_ms for page in pages), default=0),
         )
 
@@ -250,14 +242,27 @@ class LiveLane:
             plan.append(_Step(group.line, _Block(pages, key, cursor)))
         return plan
 
-    def _chunks(self, line: Line, block: _Block) -> Iterator[int]:
-        """Write to all, and give after each chunk how many have been written to."""
-        data, count = block.data, len(line.members)
-        chunk = max(1, min(self._rounds.chunk, self._rounds.chunk_bytes // len(data)))
-        for start in range(0, count, chunk):
-            stop = min(start + chunk, count)
-            self._write(data, line, start, stop)
-            yield stop
+    def _write_all(self, plan: list[_Step]) -> Iterator[tuple[int, int]]:
+        """Write to all, and give after each chunk where that was: the step, and how many of its
+        members have been seen to.
+        """
+        for index, (line, block) in enumerate(plan):
+            count = len(line.members)
+            if not block.events:
+                yield index, count  # to find that out may have taken a while
+                continue
+            chunk = self._rounds.chunk_of(len(block.data))
+            for start in range(0, count, chunk):
+                stop = min(start + chunk, count)
+                self._write(block.data, line, start, stop)
+                yield index, stop
+
+    @staticmethod
+    def _rest_of(plan: list[_Step], index: int, written: int) -> list[list[Subscription]]:
+        """Who is still due behind that place; empty if nobody is."""
+        rest = [plan[index].line.members[written:]]
+        rest += [later.line.members for later in plan[index + 1 :]]
+        return rest if any(rest) else []
 
     def _write(self, data: bytes, line: Line, start: int, stop: int) -> None:
         members, row = line

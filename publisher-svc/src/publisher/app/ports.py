@@ -17,7 +17,7 @@ class Outlet(Protocol):
     """Where a sink's bytes go, and what one must know to bring them there another way."""
 
     marks: dict[int, Any] | None
-    """If set, outlets to which a connection writes something itself are put here, by descriptor."""
+    """Where `touched` puts this outlet, under its descriptor, while it is in rows."""
 
     @property
     def write(self) -> Callable[[Buffer], None]:
@@ -30,6 +30,9 @@ class Outlet(Protocol):
     @property
     def descriptor(self) -> int:
         """Of the socket beneath, if it takes the very bytes that are written; else -1."""
+
+    def touched(self) -> None:
+        """Something else than a block was, or may have been, written."""
 
 
 class Sink(Protocol):
@@ -71,16 +74,13 @@ class Row(Protocol):
 
 
 class BlockWriter(Protocol):
-    """Writes blocks to many outlets; it is told which, and when something else is written there."""
+    """Writes blocks to many outlets; it is told which. Marks tell it where else was written."""
 
     def joined(self, outlet: Outlet) -> None:
         """It may be in rows from now on."""
 
     def left(self, outlet: Outlet) -> None:
         """It is in none from now on that is written to."""
-
-    def touched(self, outlet: Outlet) -> None:
-        """Its own `write` was used."""
 
     def row(self, outlets: Sequence[Outlet]) -> Row:
         """These, all joined, in this order."""

@@ -9,24 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from chassis.outlet import Outlet
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
-
-
-@dataclass(slots=True)
-class AsgiOutlet:
-    """See `publisher.app.ports.Outlet`; the server alone knows the socket."""
-
-    write: Callable[[Buffer], None]
-    buffered_bytes: Callable[[], int]
-    descriptor: int = -1
-    marks: dict[int, Any] | None = None
 
 
 class AsgiSink:
@@ -58,9 +47,9 @@ class AsgiSink:
         self.task = asyncio.ensure_future(self._send())
         """Done when there is nothing more to send."""
 
-    def outlet(self) -> AsgiOutlet:
+    def outlet(self) -> Outlet:
         """See `publisher.app.ports.Sink`."""
-        return AsgiOutlet(self._take, lambda: self.buffered_bytes)
+        return Outlet(self._take, lambda: self.buffered_bytes)
 
     def write_all(self, buffers: list[Buffer]) -> None:
         """See `publisher.app.ports.Sink`."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chassis.raw_connection import RawConnection, RawOutlet
+from chassis.outlet import Outlet
+from chassis.raw_connection import RawConnection
 from contracts.close import CloseCode
 from publisher.domain.encoding import Buffer
 
@@ -30,7 +31,7 @@ class RawSink:
         """See `publisher.app.ports.Sink`."""
         return self._raw.buffered_bytes
 
-    def outlet(self) -> RawOutlet:
+    def outlet(self) -> Outlet:
         """See `publisher.app.ports.Sink`."""
         return self._raw.outlet()
 

@@ -41,17 +41,13 @@ class RingWriter:
     def joined(self, outlet: Outlet) -> None:
         """See `publisher.app.ports.BlockWriter`."""
         outlet.marks = self.marks
-        self.touched(outlet)
+        outlet.touched()
 
     def left(self, outlet: Outlet) -> None:
         """See `publisher.app.ports.BlockWriter`."""
         outlet.marks = None
         if self.marks.get(outlet.descriptor) is outlet:
             del self.marks[outlet.descriptor]
-
-    def touched(self, outlet: Outlet) -> None:
-        """See `publisher.app.ports.BlockWriter`."""
-        self.marks[outlet.descriptor] = outlet
 
     def row(self, outlets: Sequence[Outlet]) -> RingRow:
         """See `publisher.app.ports.BlockWriter`."""
@@ -106,5 +102,5 @@ class RingRow:
                 outlet.write(memoryview(block)[count:] if count > 0 else block)
             except Exception:  # noqa: BLE001 - a transport that died under us
                 broken.append(start + index)
-            self._writer.touched(outlet)
+            outlet.touched()
         return broken

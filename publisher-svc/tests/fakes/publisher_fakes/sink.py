@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
+from chassis.outlet import Outlet
 from contracts.close import CloseCode
 from contracts.frames import Control, Event, frames_in, parse_frame
 from publisher.app.hub import Hub
@@ -45,16 +44,6 @@ def frames_of(wire: bytes) -> list[Event | Control]:
     return [parse_frame(frame) for each in payloads_of(wire) for frame in frames_in(each)]
 
 
-@dataclass(slots=True)
-class FakeOutlet:
-    """See `publisher.app.ports.Outlet`."""
-
-    write: Callable[[Buffer], None]
-    buffered_bytes: Callable[[], int]
-    descriptor: int = -1
-    marks: dict[int, Any] | None = None
-
-
 class FakeSink:
     """Bytes above `high` pause it, at once and inside the write; `drain` resumes it at `low`."""
 
@@ -83,9 +72,9 @@ class FakeSink:
         elif self.paused:
             hub.pause(subscription)
 
-    def outlet(self) -> FakeOutlet:
+    def outlet(self) -> Outlet:
         """See `publisher.app.ports.Sink`."""
-        return FakeOutlet(self._write, lambda: self.buffered_bytes)
+        return Outlet(self._write, lambda: self.buffered_bytes)
 
     def write_all(self, buffers: list[Buffer]) -> None:
         """See `publisher.app.ports.Sink`."""

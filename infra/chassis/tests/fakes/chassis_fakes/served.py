@@ -15,7 +15,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from chassis.errors import RawWriteRefusedError
-from chassis.raw_websocket import EXTENSION, RawWebSocket, RawWebSocketProtocol
+from chassis.raw_websocket import EXTENSION, RawWebSocket
+from chassis.raw_websocket_protocol import RawWebSocketProtocol
 from chassis.server import bind
 from chassis_fakes.peer import TIMEOUT_S, Peer
 
