@@ -14,6 +14,7 @@ from bench.report.result import (
     Bars,
     Result,
     Sample,
+    Target,
     Variant,
     at_most,
     no_breaks,
@@ -79,9 +80,8 @@ async def run(ground: Ground) -> Result:
     found = await ground.interleaved(variants, runs)
     ours, raw, quiet = found["publisher"], found["limit"], found[ALONE]
     targets = (
-        at_most("CPU against the limit", ours.cpu_s / raw.cpu_s, 1.5),
-        at_most("p50 against the limit", ours.figure("p50") / raw.figure("p50"), 1.5),
-        at_most("p99 against the limit", ours.figure("p99") / raw.figure("p99"), 2.5),
+        *_targets("the limit", ours, raw),
+        *_targets("it with nothing beside it", ours, quiet),
         no_breaks(found.values()),
     )
     return Result(
@@ -99,13 +99,19 @@ async def run(ground: Ground) -> Result:
             "reading; the publisher's begins at the producer and holds Kafka's way as well.",
             "The limit is measured as the publisher is: the same events are produced to Kafka and "
             "consumed beside it, on the same two processors and through the same loopback. With "
-            f"nothing beside it it takes {quiet.cpu_s:.2f} s; the publisher's CPU is "
-            f"{ours.cpu_s / quiet.cpu_s:.2f} times that, its p50 "
-            f"{ours.figure('p50') / quiet.figure('p50'):.2f} times.",
+            "nothing beside it it is what it was measured as before.",
             "A reader on the same machine that keeps up with the writer sleeps after each frame, "
             "and to wake it costs the writer as much as the write. Whether it does depends on a "
             "few tenths of a microsecond a frame, and so the limit's figures come in two kinds.",
         ),
+    )
+
+
+def _targets(whom: str, ours: Variant, raw: Variant) -> tuple[Target, ...]:
+    return (
+        at_most(f"CPU against {whom}", ours.cpu_s / raw.cpu_s, 1.5),
+        at_most(f"p50 against {whom}", ours.figure("p50") / raw.figure("p50"), 1.5),
+        at_most(f"p99 against {whom}", ours.figure("p99") / raw.figure("p99"), 2.5),
     )
 
 
